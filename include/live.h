@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The policy in force, and the change from one to the next.
+ */
+#ifndef SPG_LIVE_H
+#define SPG_LIVE_H
+
+#include <linux/compiler.h>
+#include "policy.h"
+
+extern struct spg_policy spg_live;
+
+/**
+ * spg_verdict() - what the policy in force says of a call
+ * @op: the operation that the call is
+ *
+ * Any context; no lock.
+ *
+ * Return: the verdict.
+ */
+static inline enum spg_verdict spg_verdict(enum spg_op op)
+{
+	struct spg_policy policy = { .modes = READ_ONCE(spg_live.modes) };
+
+	return spg_policy_verdict(policy, op);
+}
+
+int spg_live_change(struct spg_policy policy);
+
+#endif

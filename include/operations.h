@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The operations, each in a file of its own, and the hooks that they need.
+ */
+#ifndef SPG_OPERATIONS_H
+#define SPG_OPERATIONS_H
+
+#include <linux/bits.h>
+#include "hooks.h"
+
+/*
+ * Rides along in the flags of a splice from do_splice() down to where a pipe is filled or emptied, so that a splice can be
+ * told from a sendfile there. splice(2) refuses such flags from users; what they pass through looks at SPLICE_F_* only.
+ */
+#define SPG_F_SPLICE BIT(28)
+
+static inline enum spg_op spg_op_of(unsigned int flags)
+{
+	return flags & SPG_F_SPLICE ? SPG_SPLICE : SPG_SENDFILE;
+}
+
+/* Is there anything to do inside the call, other than to refuse it? */
+static inline bool spg_mode_watches(struct spg_policy policy, enum spg_op op)
+{
+	enum spg_mode mode = spg_policy_mode(policy, op);
+
+	return mode == SPG_LOG || mode == SPG_DEGRADE;
+}
+
+extern struct spg_hook spg_splice_hook;
+extern struct spg_hook spg_fill_hook;
+extern struct spg_hook spg_socket_hook;
+extern struct spg_hook spg_sendfile_hook;
+extern struct spg_hook spg_sendfile_sink_hook;
+extern struct spg_hook spg_tee_hook;
+extern struct spg_hook spg_vmsplice64_hook;
+extern struct spg_hook spg_vmsplice32_hook;
+extern struct spg_hook spg_unload64_hook;
+extern struct spg_hook spg_unload32_hook;
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Private pages: telling them from shared ones, and making a pipe's buffers private.
+ */
+#ifndef SPG_PAGES_H
+#define SPG_PAGES_H
+
+#include <linux/list.h>
+#include <linux/pipe_fs_i.h>
+
+/**
+ * struct spg_reserve - private pages allocated before a source is read that cannot be read twice
+ * @pages: the pages, linked by their lru
+ */
+struct spg_reserve {
+	struct list_head pages;
+};
+
+/**
+ * struct spg_outcome - what spg_make_private() did
+ * @bytes: bytes that it copied
+ * @end: the first slot that it left as it was, where it failed; otherwise the pipe's head
+ */
+struct spg_outcome {
+	size_t bytes;
+	unsigned int end;
+};
+
+/* The pipe's buffer with this running number; pipe_buf() of newer kernels. */
+static inline struct pipe_buffer *spg_slot(const struct pipe_inode_info *pipe, unsigned int index)
+{
+	return &pipe->bufs[index & (pipe->ring_size - 1)];
+}
+
+int spg_reserve_fill(struct spg_reserve *reserve, unsigned int count);
+void spg_reserve_drop(struct spg_reserve *reserve);
+
+bool spg_buffer_is_private(const struct pipe_buffer *buf);
+
+int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
+			    struct spg_reserve *reserve);
+int spg_make_private(struct pipe_inode_info *pipe, unsigned int start, struct spg_reserve *reserve,
+		     struct spg_outcome *outcome);
+
+#endif

@@ -1,0 +1,147 @@
+#!/bin/bash
+# guest.sh: boot a stock kernel in QEMU, without KVM, run one command in it, and judge how it went.
+#
+#   guest.sh KERNEL NAME DIR COMMAND...
+#
+# KERNEL is one of the releases' names, or KERNEL:generic for the generic flavour. What DIR holds is /test in the guest, its
+# spliceguard.ko among it; COMMAND runs there as root. Its output goes to the terminal with V=1 and to CACHE/log/NAME.out; the
+# kernel's log to CACHE/log/NAME.console. SMP= and MEMORY= (MiB) size the guest, TIMEOUT= bounds it.
+#
+# Exit code 0 takes all of: the command's exit code 0, a clean power-down, no splat in the log, no taint but O and E.
+. "$(dirname "$0")/common.sh"
+
+# What the guests' programs come from, and the modules that tests may load.
+PACKAGES="base-files base-passwd bash bats coreutils curl dash diffutils e2fsprogs findutils fuse3 gawk grep gzip hostname iproute2
+	kmod libc-bin mount nginx nginx-common procps psmisc sed tar util-linux xfsprogs"
+MODULES="af_alg algif_aead algif_hash algif_skcipher authenc authencesn cbc ext4 fuse ipv6 loop overlay tls unix veth virtio_console
+	vmw_vsock_virtio_transport_common vsock_loopback xfs"
+
+# The programs, one archive for all kernels.
+make_base() {
+	local out=$CACHE/guest/base.cpio
+	[ -e "$out" ] && [ "$out" -nt "$CACHE/root/tools/.recipe" ] && [ "$out" -nt "$TOP/scripts/guest.sh" ] && return
+	say "guest: packing its programs"
+	mkdir -p "$CACHE/guest"
+	in_root "$CACHE/root/tools" bash -euc '
+		list() {
+			# shellcheck disable=SC2086
+			dpkg -L $1 2>/dev/null | grep -vE "^/usr/share/(doc|man|locale|info|lintian|bash-completion)/|/xfs_scrub" |
+				while read -r f; do
+					if [ -L "$f" ] || [ -f "$f" ]; then echo "$f"; fi
+				done
+		}
+		files=$(mktemp)
+		list "$1" >"$files"
+		# The libraries that they need, and the links that lead to them.
+		grep -E "/(bin|sbin|lib)/" "$files" | while read -r f; do
+			[ -x "$f" ] && ldd "$f" 2>/dev/null | grep -oE "/[^ )]+" || true
+		done | sort -u | while read -r f; do
+			echo "$f"
+			readlink -f "$f"
+		done >>"$files"
+		printf "%s\n" /etc/passwd /etc/group /etc/ld.so.cache /etc/alternatives/awk /usr/bin/awk \
+			/bin /sbin /lib /lib64 >>"$files"
+		sed -E "s,^/(bin|sbin|lib|lib64)/,/usr/\\1/,; s,^/,," "$files" | sort -u >"$files.sorted"
+		cd /
+		# Directories first: cpio makes none by itself.
+		sed "s,/[^/]*$,," "$files.sorted" | awk -F/ "{ p = \"\"; for (i = 1; i <= NF; i++) { p = p (i > 1 ? \"/\" : \"\") \$i; print p } }" |
+			sort -u >"$files.dirs"
+		cat "$files.dirs" "$files.sorted" | awk "!seen[\$0]++" | cpio --quiet -o -H newc >/cache/guest/base.tmp
+	' make_base "$(echo $PACKAGES)"
+	mv "$CACHE/guest/base.tmp" "$out"
+}
+
+# The modules of one kernel, with those that they need.
+make_modules() {
+	local root=$1 release=$2 out=$3 m
+	[ -e "$out" ] && [ "$out" -nt "$root/.recipe" ] && [ "$out" -nt "$TOP/scripts/guest.sh" ] && return
+	in_root "$root" bash -euc '
+		release=$1; shift
+		base=/kernel/x; [ -d $base/lib/modules ] || base=/kernel/x/usr
+		depmod -b $base "$release"
+		tmp=$(mktemp -d)
+		for m; do
+			modprobe -d $base -S "$release" --show-depends "$m" 2>/dev/null || true
+		done | sed -n "s/^insmod \([^ ]*\).*/\1/p" | sort -u | while read -r f; do
+			rel=${f#*"/lib/modules/"}
+			mkdir -p "$tmp/usr/lib/modules/${rel%/*}"
+			cp "$f" "$tmp/usr/lib/modules/$rel"
+		done
+		mkdir -p "$tmp/usr/lib/modules/$release"
+		cp $base/lib/modules/"$release"/modules.builtin* $base/lib/modules/"$release"/modules.order "$tmp/usr/lib/modules/$release"
+		depmod -b "$tmp/usr" "$release"
+		cat $base/boot/vmlinuz-"$release" /kernel/x/boot/vmlinuz-"$release" 2>/dev/null | cat >/dev/null
+		chmod 755 "$tmp"
+		cd "$tmp" && find usr | cpio --quiet -o -H newc
+	' make_modules "$release" $MODULES >"$out.tmp"
+	mv "$out.tmp" "$out"
+}
+
+need_root
+[ $# -ge 4 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+kernel=${1%:generic} flavour=cloud-amd64
+[ "$kernel" = "$1" ] || flavour=amd64
+name=$2 dir=$3
+shift 3
+
+root=$CACHE/root/build-$kernel
+release=$(cat "$root/kernel/$flavour")
+log=$CACHE/log/$name
+mkdir -p "$CACHE/guest" "$CACHE/log"
+make_base
+make_modules "$root" "$release" "$CACHE/guest/modules-$release.cpio"
+
+# Archives one after the other are unpacked one over the other.
+work=$(mktemp -d "$CACHE/guest/run.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/tree/test"
+cp -r "$dir/." "$work/tree/test/"
+printf '%q ' "$@" >"$work/tree/test/.command"
+cp "$TOP/tests/guest-init" "$work/tree/init"
+(cd "$work/tree" && find . | in_root "$CACHE/root/tools" sh -c 'cd /cache/guest/'"${work##*/}"'/tree && cpio --quiet -o -H newc') >"$work/test.cpio"
+cat "$CACHE/guest/base.cpio" "$CACHE/guest/modules-$release.cpio" "$work/test.cpio" >"$work/initrd"
+cp "$root/kernel/x/boot/vmlinuz-$release" "$work/vmlinuz"
+
+boot() {
+	: >"$log.console"
+	: >"$log.out"
+	in_root "$CACHE/root/tools" timeout --foreground "${TIMEOUT:-600}" qemu-system-x86_64 \
+		-accel tcg -cpu max,-cx16 -smp "${SMP:-1}" -m "${MEMORY:-1024}" \
+		-display none -monitor none -no-reboot -nic none \
+		-kernel "/cache/guest/${work##*/}/vmlinuz" -initrd "/cache/guest/${work##*/}/initrd" \
+		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic panic_on_warn=1 rdinit=/init ${APPEND:-}" \
+		-serial "file:/cache/log/$name.console" -serial "file:/cache/log/$name.out" \
+		>"$log.qemu" 2>&1
+}
+
+status=0
+boot || status=$?
+# QEMU 7.2 and, rarely, newer ones lose a guest before it says a word; nothing of ours ran then.
+if [ ! -s "$log.console" ]; then
+	say "$name: QEMU ended before the guest's first line (status $status); once more"
+	status=0
+	boot || status=$?
+fi
+
+fail() {
+	say "$name: FAILED: $*"
+	printf -- '--- the end of the output\n' >&2
+	tail -n 25 "$log.out" >&2
+	printf -- '--- the end of the kernel log\n' >&2
+	grep -avE '^\s*$' "$log.console" | tail -n "${CONSOLE_LINES:-25}" >&2
+	exit 1
+}
+
+[ "${V:-0}" != 1 ] || cat "$log.out"
+[ "$status" != 124 ] || fail "no end after ${TIMEOUT:-600} s"
+[ "$status" = 0 ] || fail "QEMU: status $status; $(cat "$log.qemu")"
+if splat=$(grep -aE -m1 'WARNING:|BUG:|Oops|Kernel panic|general protection|Call Trace|INFO: task|rcu: INFO|KASAN|UBSAN|possible .*deadlock|sleeping function' "$log.console"); then
+	fail "the kernel says: $splat"
+fi
+grep -aq 'spliceguard-guest: end' "$log.out" || fail "it went away before the command ended"
+grep -aq 'reboot: Power down' "$log.console" || fail "no clean power-down"
+# 4096: out of tree (O), 8192: not signed (E).
+taint=$(sed -n 's/^spliceguard-guest: taint //p' "$log.out" | tr -d '\r')
+[ $((taint & ~12288)) = 0 ] || fail "unexpected taint $taint"
+code=$(sed -n 's/^spliceguard-guest: status //p' "$log.out" | tr -d '\r')
+[ "$code" = 0 ] || fail "'$*' ended with status $code"

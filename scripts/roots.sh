@@ -1,0 +1,126 @@
+#!/bin/bash
+# roots.sh: make the root directories that building and testing need, once, under the cache.
+#
+#   roots.sh tools          QEMU, compilers, linters, and what is packed into the guests
+#   roots.sh build KERNEL   a minimal root of that kernel's own release: its compiler, dkms and its kernel headers,
+#                           with its kernel images unpacked under /kernel
+#
+# A root is made again when this file changes, or with REFRESH=1.
+. "$(dirname "$0")/common.sh"
+
+sources_of() {
+	local m s
+	m=$(mirror)
+	s=$(security_mirror)
+	case $1 in
+	unstable) echo "deb $m unstable main" ;;
+	experimental)
+		echo "deb $m unstable main"
+		echo "deb $m experimental main"
+		;;
+	*)
+		echo "deb $m $1 main"
+		echo "deb $s $1-security main"
+		;;
+	esac
+}
+
+recipe_id() {
+	cat "$TOP/scripts/roots.sh" | sha256sum | cut -c1-16
+}
+
+# fresh DIR: is there a finished root made by this very recipe?
+fresh() {
+	[ "${REFRESH:-0}" != 1 ] && [ "$(cat "$1/.recipe" 2>/dev/null)" = "$(recipe_id)" ]
+}
+
+bootstrap() {
+	local dir=$1 suite=$2 base=$2
+	[ "$suite" != experimental ] || base=unstable
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	# Releases newer than the host's debootstrap differ in name only.
+	local script=/usr/share/debootstrap/scripts/$base
+	[ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
+	quietly "$CACHE/log/bootstrap-$suite.log" \
+		debootstrap --variant=minbase --include=ca-certificates "$base" "$dir" "$(mirror)" "$script"
+	cat >"$dir/etc/apt/apt.conf.d/10spliceguard" <<-EOF
+		Acquire::Check-Valid-Until "false";
+		Acquire::Retries "3";
+		APT::Install-Recommends "false";
+		APT::Sandbox::User "root";
+		Dpkg::Options { "--force-unsafe-io"; "--path-exclude=/usr/share/doc/*"; "--path-exclude=/usr/share/man/*"; "--path-exclude=/usr/share/locale/*"; };
+	EOF
+	printf '#!/bin/sh\nexit 101\n' >"$dir/usr/sbin/policy-rc.d"
+	chmod +x "$dir/usr/sbin/policy-rc.d"
+	sources_of "$suite" >"$dir/etc/apt/sources.list"
+	# Mirrors of an old release may lack its security archive, or name packages of it that they no longer keep.
+	if ! in_root "$dir" apt-get -qq update 2>/dev/null ||
+		! in_root "$dir" sh -c 'cd /tmp && apt-get -qq download linux-headers-cloud-amd64 && rm ./*.deb' 2>/dev/null; then
+		say "$suite: the mirror lacks the newest security updates; taking the release without them"
+		sed -i '/-security/d' "$dir/etc/apt/sources.list"
+		in_root "$dir" apt-get -qq update
+	fi
+	quietly "$CACHE/log/upgrade-$suite.log" in_root "$dir" apt-get -qq -y dist-upgrade
+}
+
+make_tools() {
+	local dir=$CACHE/root/tools
+	fresh "$dir" && return
+	say "tools: making a root of $TOOLS_SUITE (QEMU, compilers, linters, the guests' programs)"
+	bootstrap "$dir" "$TOOLS_SUITE"
+	quietly "$CACHE/log/tools.log" in_root "$dir" apt-get -qq -y install \
+		qemu-system-x86 gcc libc6-dev make cpio kmod bats shellcheck sparse binutils file \
+		e2fsprogs xfsprogs procps util-linux iproute2 psmisc nginx curl fuse3 gawk hostname diffutils
+	in_root "$dir" apt-get clean
+	recipe_id >"$dir/.recipe"
+	say "tools: ready"
+}
+
+# The images are only unpacked: installing one would make an initramfs and boot entries that nobody needs.
+fetch_image() {
+	local dir=$1 flavour=$2 release=$3 image
+	image=$(in_root "$dir" apt-get -qq -s "$release" install "linux-image-$flavour" |
+		sed -n 's/^Inst \(linux-image-[0-9][^ ]*\) .*/\1/p' | head -n 1)
+	[ -n "$image" ] || die "linux-image-$flavour of $(cat "$dir/etc/debian_version") names no image package"
+	in_root "$dir" sh -euc '
+		mkdir -p /kernel && cd /kernel && rm -rf tmp && mkdir tmp && cd tmp
+		apt-get -qq "$2" download "$1"
+		dpkg-deb -x ./*.deb /kernel/x
+		cd .. && rm -rf tmp
+	' sh "$image" "$release"
+	echo "${image#linux-image-}" | sed 's/-unsigned$//' >"$dir/kernel/$flavour"
+}
+
+install_kernel() {
+	local kernel=$1 dir=$2 release=$3
+	quietly "$CACHE/log/build-$kernel.log" in_root "$dir" apt-get -qq -y "$release" install \
+		dkms kmod make sparse linux-headers-cloud-amd64 linux-headers-amd64 || return
+	fetch_image "$dir" cloud-amd64 "$release" && fetch_image "$dir" amd64 "$release"
+}
+
+make_build() {
+	local kernel=$1 suite dir release=--
+	suite=$(suite_of "$kernel")
+	dir=$CACHE/root/build-$kernel
+	fresh "$dir" && return
+	say "$kernel: making a root of $suite (its compiler, dkms, kernel headers and images)"
+	bootstrap "$dir" "$suite"
+	[ "$suite" != experimental ] || release="-texperimental"
+	install_kernel "$kernel" "$dir" "$release"
+	in_root "$dir" apt-get clean
+	recipe_id >"$dir/.recipe"
+	say "$kernel: root ready"
+}
+
+need_root
+mkdir -p "$CACHE/root" "$CACHE/log"
+command -v debootstrap >/dev/null || {
+	say "installing debootstrap"
+	quietly "$CACHE/log/apt.log" sh -c 'apt-get -qq update; apt-get -qq -y install --no-install-recommends debootstrap'
+}
+case ${1:-} in
+tools) make_tools ;;
+build) make_build "${2:?which kernel}" ;;
+*) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+esac

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * splice: the call itself, and the place where files, sockets and devices fill a pipe.
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pipe_fs_i.h>
+#include <linux/splice.h>
+#include "live.h"
+#include "operations.h"
+#include "pages.h"
+#include "pipes.h"
+#include "stats.h"
+
+SPG_STAND_IN(splice, ssize_t,
+	     (struct file *in, loff_t *off_in, struct file *out, loff_t *off_out, size_t len, unsigned int flags),
+	     (in, off_in, out, off_out, len, flags))
+
+/* Sockets get a copy from our own sender, and a buffered write is one. */
+static bool sink_copies(const struct file *out)
+{
+	umode_t mode = file_inode(out)->i_mode;
+
+	return S_ISSOCK(mode) || (S_ISREG(mode) && !(out->f_flags & O_DIRECT));
+}
+
+static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out, size_t len,
+			   unsigned int flags)
+{
+	enum spg_verdict verdict = spg_verdict(SPG_SPLICE);
+	struct pipe_inode_info *source = spg_pipe_of(in);
+	size_t bytes;
+	int err;
+
+	if (verdict == SPG_REFUSE) {
+		spg_count(SPG_SPLICE, SPG_REFUSED, 1);
+		return -EINVAL;
+	}
+	if (verdict == SPG_COPY && source && in->f_mode & FMODE_READ && !sink_copies(out)) {
+		err = spg_pipe_clean(source, len, &bytes);
+		if (bytes) {
+			spg_count(SPG_SPLICE, SPG_COPIED, 1);
+			spg_count(SPG_SPLICE, SPG_BYTES_COPIED, bytes);
+		}
+		if (err)
+			return err;
+	}
+	return spg_original(splice)(in, off_in, out, off_out, len, flags | SPG_F_SPLICE);
+}
+
+static void splice_prove(void)
+{
+	spg_entry(splice)(&spg_dummy_file, NULL, &spg_dummy_file, NULL, 0, 0);
+}
+
+/* Also where sendfile is watched: without it, its splices could not be told from the others. */
+static bool splice_needed(struct spg_policy policy)
+{
+	return spg_policy_mode(policy, SPG_SPLICE) != SPG_OFF || spg_mode_watches(policy, SPG_SENDFILE);
+}
+
+struct spg_hook spg_splice_hook = {
+	.names = spg_names("do_splice"),
+	.standin = splice_stand_in,
+	.bind = splice_bind,
+	.prove = splice_prove,
+	.needed = splice_needed,
+};
+
+SPG_STAND_IN(fill, ssize_t,
+	     (struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len, unsigned int flags),
+	     (in, ppos, pipe, len, flags))
+
+/* Files give the same bytes again. Pages of sockets, /dev/fuse, ring buffers and their like are gone once read. */
+static bool can_read_again(const struct file *in)
+{
+	umode_t mode = file_inode(in)->i_mode;
+
+	return (S_ISREG(mode) || S_ISBLK(mode)) && in->f_mode & FMODE_PREAD;
+}
+
+/* Take back what could not be made private; the source gives it again. */
+static ssize_t take_back(struct pipe_inode_info *pipe, unsigned int end, loff_t *ppos, ssize_t ret, int err)
+{
+	ssize_t dropped = 0;
+
+	while (pipe->head != end) {
+		struct pipe_buffer *buf = spg_slot(pipe, --pipe->head);
+
+		dropped += buf->len;
+		pipe_buf_release(pipe, buf);
+	}
+	*ppos -= dropped;
+	ret -= dropped;
+	/* A page that was truncated while it was read is the end of the file, as in splice_from_pipe_feed(). */
+	return ret ?: err == -ENODATA ? 0 : err;
+}
+
+static ssize_t fill_private(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
+			    unsigned int flags)
+{
+	unsigned int start = pipe->head;
+	unsigned int space = pipe->max_usage - min(pipe->max_usage, pipe_occupancy(start, pipe->tail));
+	struct spg_outcome outcome;
+	struct spg_reserve reserve;
+	ssize_t ret;
+	int err;
+
+	err = spg_reserve_fill(&reserve, can_read_again(in) ? 0 : min_t(size_t, space, len));
+	if (err)
+		return err;
+	ret = spg_original(fill)(in, ppos, pipe, len, flags);
+	err = spg_make_private(pipe, start, &reserve, &outcome);
+	spg_reserve_drop(&reserve);
+	if (err)
+		ret = take_back(pipe, outcome.end, ppos, ret, err);
+	if (outcome.bytes) {
+		spg_count(spg_op_of(flags), SPG_COPIED, 1);
+		spg_count(spg_op_of(flags), SPG_BYTES_COPIED, outcome.bytes);
+	}
+	return ret;
+}
+
+static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
+			    unsigned int flags)
+{
+	unsigned int i = pipe->head;
+	ssize_t ret = spg_original(fill)(in, ppos, pipe, len, flags);
+
+	for (; i != pipe->head; i++) {
+		if (spg_buffer_is_private(spg_slot(pipe, i)))
+			continue;
+		spg_count(spg_op_of(flags), SPG_PASSED, 1);
+		break;
+	}
+	return ret;
+}
+
+/*
+ * Runs under the pipe's lock, from before the source is read until its pages are private, so nobody sees them shared.
+ * The kernel's internal pipe is left alone: no user reaches it, and the sink takes care of what it holds. File
+ * systems on top of others get here twice, and the second time there is nothing left to do.
+ */
+static ssize_t fill_call(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len, unsigned int flags)
+{
+	if (pipe->files) {
+		switch (spg_verdict(spg_op_of(flags))) {
+		case SPG_COPY:
+			return fill_private(in, ppos, pipe, len, flags);
+		case SPG_PASS:
+			return fill_counted(in, ppos, pipe, len, flags);
+		default:
+			break;
+		}
+	}
+	return spg_original(fill)(in, ppos, pipe, len, flags);
+}
+
+static void fill_prove(void)
+{
+	loff_t pos = 0;
+
+	spg_entry(fill)(&spg_dummy_file, &pos, &spg_dummy_pipe, 0, 0);
+}
+
+static bool fill_needed(struct spg_policy policy)
+{
+	return spg_mode_watches(policy, SPG_SPLICE) || spg_mode_watches(policy, SPG_SENDFILE);
+}
+
+/* The one way into a pipe: do_splice_read() since 6.8, vfs_splice_read() since 6.4, before that do_splice_to(). */
+struct spg_hook spg_fill_hook = {
+	.names = spg_names("do_splice_read", "vfs_splice_read", "do_splice_to"),
+	.standin = fill_stand_in,
+	.bind = fill_bind,
+	.prove = fill_prove,
+	.needed = fill_needed,
+};

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tee: what is in a pipe is private already, but for what came in before the mode was switched on.
+ */
+#include <linux/fs.h>
+#include "live.h"
+#include "operations.h"
+#include "pipes.h"
+#include "stats.h"
+
+SPG_STAND_IN(tee, ssize_t,
+	     (struct file *in, struct file *out, size_t len, unsigned int flags),
+	     (in, out, len, flags))
+
+static ssize_t tee_call(struct file *in, struct file *out, size_t len, unsigned int flags)
+{
+	struct pipe_inode_info *source = in->f_mode & FMODE_READ ? spg_pipe_of(in) : NULL;
+	size_t bytes;
+	int err;
+
+	switch (spg_verdict(SPG_TEE)) {
+	case SPG_REFUSE:
+		spg_count(SPG_TEE, SPG_REFUSED, 1);
+		return -EINVAL;
+	case SPG_COPY:
+		if (!source)
+			break;
+		err = spg_pipe_clean(source, len, &bytes);
+		if (bytes) {
+			spg_count(SPG_TEE, SPG_COPIED, 1);
+			spg_count(SPG_TEE, SPG_BYTES_COPIED, bytes);
+		}
+		if (err)
+			return err;
+		break;
+	case SPG_PASS:
+		if (source && spg_pipe_holds_shared(source, len))
+			spg_count(SPG_TEE, SPG_PASSED, 1);
+		break;
+	default:
+		break;
+	}
+	return spg_original(tee)(in, out, len, flags);
+}
+
+static void tee_prove(void)
+{
+	spg_entry(tee)(&spg_dummy_file, &spg_dummy_file, 0, 0);
+}
+
+static bool tee_needed(struct spg_policy policy)
+{
+	return spg_policy_mode(policy, SPG_TEE) != SPG_OFF;
+}
+
+struct spg_hook spg_tee_hook = {
+	.names = spg_names("do_tee"),
+	.standin = tee_stand_in,
+	.bind = tee_bind,
+	.prove = tee_prove,
+	.needed = tee_needed,
+};
