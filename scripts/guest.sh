@@ -57,7 +57,7 @@ make_modules() {
 	[ -e "$out" ] && [ "$out" -nt "$root/.recipe" ] && [ "$out" -nt "$TOP/scripts/guest.sh" ] && return
 	in_root "$root" bash -euc '
 		release=$1; shift
-		base=/kernel/x; [ -d $base/lib/modules ] || base=/kernel/x/usr
+		base=/kernel/x
 		depmod -b $base "$release"
 		tmp=$(mktemp -d)
 		for m; do
@@ -70,7 +70,6 @@ make_modules() {
 		mkdir -p "$tmp/usr/lib/modules/$release"
 		cp $base/lib/modules/"$release"/modules.builtin* $base/lib/modules/"$release"/modules.order "$tmp/usr/lib/modules/$release"
 		depmod -b "$tmp/usr" "$release"
-		cat $base/boot/vmlinuz-"$release" /kernel/x/boot/vmlinuz-"$release" 2>/dev/null | cat >/dev/null
 		chmod 755 "$tmp"
 		cd "$tmp" && find usr | cpio --quiet -o -H newc
 	' make_modules "$release" $MODULES >"$out.tmp"
@@ -100,7 +99,7 @@ printf '%q ' "$@" >"$work/tree/test/.command"
 cp "$TOP/tests/guest-init" "$work/tree/init"
 (cd "$work/tree" && find . | in_root "$CACHE/root/tools" sh -c 'cd /cache/guest/'"${work##*/}"'/tree && cpio --quiet -o -H newc') >"$work/test.cpio"
 cat "$CACHE/guest/base.cpio" "$CACHE/guest/modules-$release.cpio" "$work/test.cpio" >"$work/initrd"
-cp "$root/kernel/x/boot/vmlinuz-$release" "$work/vmlinuz"
+cp "$root/kernel/vmlinuz-$release" "$work/vmlinuz"
 
 boot() {
 	: >"$log.console"

@@ -77,25 +77,37 @@ make_tools() {
 	say "tools: ready"
 }
 
-# The images are only unpacked: installing one would make an initramfs and boot entries that nobody needs.
+# The images are only unpacked: installing one would make an initramfs and boot entries that nobody needs. Newer releases
+# split them: the kernel is in linux-binary-*, its modules are in linux-modules-*.
 fetch_image() {
-	local dir=$1 flavour=$2 release=$3 image
-	image=$(in_root "$dir" apt-get -qq -s "$release" install "linux-image-$flavour" |
-		sed -n 's/^Inst \(linux-image-[0-9][^ ]*\) .*/\1/p' | head -n 1)
-	[ -n "$image" ] || die "linux-image-$flavour of $(cat "$dir/etc/debian_version") names no image package"
+	local dir=$1 flavour=$2 release=$3 packages
+	packages=$(in_root "$dir" apt-get -qq -s "$release" install "linux-image-$flavour" |
+		sed -nE 's/^Inst (linux-(image|binary|modules)-[0-9][^ ]*) .*/\1/p')
+	[ -n "$packages" ] || die "linux-image-$flavour brings no image with it"
 	in_root "$dir" sh -euc '
-		mkdir -p /kernel && cd /kernel && rm -rf tmp && mkdir tmp && cd tmp
-		apt-get -qq "$2" download "$1"
-		dpkg-deb -x ./*.deb /kernel/x
-		cd .. && rm -rf tmp
-	' sh "$image" "$release"
-	echo "${image#linux-image-}" | sed 's/-unsigned$//' >"$dir/kernel/$flavour"
+		release=$1
+		shift
+		mkdir -p /kernel/debs
+		cd /kernel/debs
+		apt-get -qq "$release" download "$@"
+		for deb in *.deb; do dpkg-deb -x "$deb" /kernel/x; done
+		rm -rf /kernel/debs
+		# Releases disagree on where things are, and what came with the headers is in the root itself.
+		[ -e /kernel/x/lib ] || ln -s usr/lib /kernel/x/lib
+		for modules in /kernel/x/lib/modules/*; do
+			cp -n /lib/modules/"${modules##*/}"/modules.* "$modules" 2>/dev/null || true
+			[ ! -e "$modules/vmlinuz" ] || cp "$modules/vmlinuz" /kernel/vmlinuz-"${modules##*/}"
+		done
+		cp /kernel/x/boot/vmlinuz-* /kernel 2>/dev/null || true
+	' sh "$release" $packages
+	echo "$packages" | sed -nE 's/^linux-image-(.*)/\1/p' | sed 's/-unsigned$//' >"$dir/kernel/$flavour"
+	[ -e "$dir/kernel/vmlinuz-$(cat "$dir/kernel/$flavour")" ] || die "no kernel in $packages"
 }
 
 install_kernel() {
 	local kernel=$1 dir=$2 release=$3
 	quietly "$CACHE/log/build-$kernel.log" in_root "$dir" apt-get -qq -y "$release" install \
-		dkms kmod make sparse linux-headers-cloud-amd64 linux-headers-amd64 || return
+		cpio dkms kmod make sparse linux-headers-cloud-amd64 linux-headers-amd64 || return
 	fetch_image "$dir" cloud-amd64 "$release" && fetch_image "$dir" amd64 "$release"
 }
 
