@@ -80,10 +80,14 @@ make_tools() {
 # The images are only unpacked: installing one would make an initramfs and boot entries that nobody needs. Newer releases
 # split them: the kernel is in linux-binary-*, its modules are in linux-modules-*.
 fetch_image() {
-	local dir=$1 flavour=$2 release=$3 packages
-	packages=$(in_root "$dir" apt-get -qq -s "$release" install "linux-image-$flavour" |
-		sed -nE 's/^Inst (linux-(image|binary|modules)-[0-9][^ ]*) .*/\1/p')
-	[ -n "$packages" ] || die "linux-image-$flavour brings no image with it"
+	local dir=$1 flavour=$2 release=$3 kernel package packages=
+	kernel=$(in_root "$dir" apt-cache "$release" --no-recommends --no-suggests depends "linux-image-$flavour" |
+		sed -nE 's/^ *Depends: linux-image-([0-9].*)/\1/p')
+	[ -n "$kernel" ] || die "linux-image-$flavour names no image"
+	for package in image binary modules; do
+		package=linux-$package-$kernel
+		[ -z "$(in_root "$dir" apt-cache "$release" --quiet=1 madison "$package" 2>/dev/null)" ] || packages+=" $package"
+	done
 	in_root "$dir" sh -euc '
 		release=$1
 		shift
@@ -100,8 +104,8 @@ fetch_image() {
 		done
 		cp /kernel/x/boot/vmlinuz-* /kernel 2>/dev/null || true
 	' sh "$release" $packages
-	echo "$packages" | sed -nE 's/^linux-image-(.*)/\1/p' | sed 's/-unsigned$//' >"$dir/kernel/$flavour"
-	[ -e "$dir/kernel/vmlinuz-$(cat "$dir/kernel/$flavour")" ] || die "no kernel in $packages"
+	[ -e "$dir/kernel/vmlinuz-$kernel" ] || die "no kernel in$packages"
+	echo "$kernel" >"$dir/kernel/$flavour"
 }
 
 install_kernel() {
@@ -112,7 +116,7 @@ install_kernel() {
 }
 
 make_build() {
-	local kernel=$1 suite dir release=--
+	local kernel=$1 suite dir release=-qq
 	suite=$(suite_of "$kernel")
 	dir=$CACHE/root/build-$kernel
 	fresh "$dir" && return
