@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sharing oracle: move data, change the source, read the sink.
+ *
+ *	oracle FILE CHANGE PATH...
+ *
+ * For each path it makes FILE anew, moves its bytes along the path, makes the change, and prints "PATH RESULT":
+ *
+ *	SHARED	the sink shows the change
+ *	COPIED	the sink has the bytes that were sent
+ *	ENAME	the call failed so
+ *	absent	this kernel does not have the call, or the source does not take part in it
+ *	BROKEN	neither: bytes got lost or mixed up
+ *
+ * FILE may be "memfd:" or "hugetlb:" for a file without a name. Without arguments it lists the changes and paths.
+ */
+#include "common.h"
+#include "uring.h"
+#include <poll.h>
+
+#define LEN (3 * PAGE)
+
+struct source {
+	const char *name;	/* or NULL, if it has none */
+	int fd;
+	size_t file_len;
+	char *low;		/* memory below 4 GiB */
+};
+
+struct sink {
+	int fd;			/* read the bytes here */
+	size_t len;		/* so many */
+	size_t pos;		/* which begin at this place of the file */
+	int keep[6];		/* closed at the end */
+	int kept;
+};
+
+static int keep(struct sink *sink, int fd)
+{
+	sink->keep[sink->kept++] = fd;
+	return fd;
+}
+
+static void keep_pair(struct sink *sink, const int ends[2])
+{
+	keep(sink, ends[0]);
+	keep(sink, ends[1]);
+}
+
+/* Changes */
+
+static int do_write(struct source *source)
+{
+	char text[LEN];
+
+	memset(text, 'X', sizeof(text));
+	return pwrite(source->fd, text, sizeof(text), 0) == sizeof(text) ? 0 : -1;
+}
+
+static int store(int fd, size_t len)
+{
+	char *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (map == MAP_FAILED)
+		return -1;
+	memset(map, 'X', LEN);
+	return munmap(map, len);
+}
+
+static int do_store(struct source *source)
+{
+	return store(source->fd, source->file_len);
+}
+
+/* Another process, with a file and a mapping of its own. */
+static int do_other(struct source *source)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		int fd = source->name ? open(source->name, O_RDWR) : source->fd;
+
+		_exit(store(fd, source->file_len) ? 1 : 0);
+	}
+	return waitpid(child, &status, 0) == child && !status ? 0 : -1;
+}
+
+static int do_truncate(struct source *source)
+{
+	return ftruncate(source->fd, 16);
+}
+
+static int do_punch(struct source *source)
+{
+	return fallocate(source->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 16, LEN - 32);
+}
+
+static const struct change {
+	const char *name;
+	int (*make)(struct source *source);
+} changes[] = {
+	{ "write", do_write },
+	{ "store", do_store },
+	{ "other", do_other },
+	{ "truncate", do_truncate },
+	{ "punch", do_punch },
+};
+
+/* Paths: 0, or -1 with errno */
+
+static int moved(struct sink *sink, int fd, ssize_t n)
+{
+	if (n < 0)
+		return -1;
+	sink->fd = fd;
+	sink->len = n;
+	return 0;
+}
+
+static int splice_at(struct source *source, struct sink *sink, enum entry entry, size_t pos, size_t len)
+{
+	loff_t *offset = (loff_t *)source->low;
+	int ends[2];
+
+	make_pipe(ends);
+	keep_pair(sink, ends);
+	*offset = pos;
+	sink->pos = pos;
+	return moved(sink, ends[0], splice_by(entry, source->fd, offset, ends[1], len, 0));
+}
+
+static int splice_pipe(struct source *source, struct sink *sink)
+{
+	return splice_at(source, sink, ENTRY_64, 0, LEN);
+}
+
+static int splice_unaligned(struct source *source, struct sink *sink)
+{
+	return splice_at(source, sink, ENTRY_64, 100, 5000);
+}
+
+static int splice_pipe_32(struct source *source, struct sink *sink)
+{
+	return splice_at(source, sink, ENTRY_32, 0, LEN);
+}
+
+static int splice_pipe_x32(struct source *source, struct sink *sink)
+{
+	return splice_at(source, sink, ENTRY_X32, 0, LEN);
+}
+
+static int sendfile_to(struct source *source, struct sink *sink, enum entry entry, const int ends[2])
+{
+	keep_pair(sink, ends);
+	lseek(source->fd, 0, SEEK_SET);
+	return moved(sink, ends[0], sendfile_by(entry, ends[1], source->fd, LEN));
+}
+
+static int sendfile_pipe(struct source *source, struct sink *sink)
+{
+	int ends[2];
+
+	make_pipe(ends);
+	return sendfile_to(source, sink, ENTRY_64, ends);
+}
+
+static int sendfile_tcp_by(struct source *source, struct sink *sink, enum entry entry)
+{
+	int ends[2];
+
+	inet_pair(SOCK_STREAM, ends);
+	return sendfile_to(source, sink, entry, ends);
+}
+
+static int sendfile_tcp(struct source *source, struct sink *sink)
+{
+	return sendfile_tcp_by(source, sink, ENTRY_64);
+}
+
+static int sendfile_tcp_32(struct source *source, struct sink *sink)
+{
+	return sendfile_tcp_by(source, sink, ENTRY_32);
+}
+
+static int sendfile_tcp_x32(struct source *source, struct sink *sink)
+{
+	return sendfile_tcp_by(source, sink, ENTRY_X32);
+}
+
+static int sendfile_unix(struct source *source, struct sink *sink)
+{
+	int ends[2];
+
+	unix_pair(SOCK_STREAM, ends);
+	return sendfile_to(source, sink, ENTRY_64, ends);
+}
+
+static int sendfile_udp(struct source *source, struct sink *sink)
+{
+	int ends[2];
+
+	inet_pair(SOCK_DGRAM, ends);
+	return sendfile_to(source, sink, ENTRY_64, ends);
+}
+
+/* What the pipe of a first step holds goes on to a second one. */
+static int splice_on(struct sink *sink, const int ends[2])
+{
+	keep_pair(sink, ends);
+	return moved(sink, ends[0], splice(sink->fd, NULL, ends[1], NULL, sink->len, 0));
+}
+
+static int splice_tcp(struct source *source, struct sink *sink)
+{
+	int ends[2];
+
+	if (splice_pipe(source, sink))
+		return -1;
+	inet_pair(SOCK_STREAM, ends);
+	return splice_on(sink, ends);
+}
+
+static int splice_unix(struct source *source, struct sink *sink)
+{
+	int ends[2];
+
+	if (splice_pipe(source, sink))
+		return -1;
+	unix_pair(SOCK_STREAM, ends);
+	return splice_on(sink, ends);
+}
+
+static int splice_pipe_pipe(struct source *source, struct sink *sink)
+{
+	int ends[2];
+
+	if (splice_pipe(source, sink))
+		return -1;
+	make_pipe(ends);
+	return splice_on(sink, ends);
+}
+
+static int tee_of(struct source *source, struct sink *sink, enum entry entry, bool read_the_source)
+{
+	int first, ends[2];
+	ssize_t n;
+
+	if (splice_pipe(source, sink))
+		return -1;
+	first = sink->fd;
+	make_pipe(ends);
+	keep_pair(sink, ends);
+	n = tee_by(entry, first, ends[1], LEN, 0);
+	return moved(sink, read_the_source ? first : ends[0], n);
+}
+
+static int tee_pipe(struct source *source, struct sink *sink)
+{
+	return tee_of(source, sink, ENTRY_64, false);
+}
+
+static int tee_source(struct source *source, struct sink *sink)
+{
+	return tee_of(source, sink, ENTRY_64, true);
+}
+
+static int tee_pipe_32(struct source *source, struct sink *sink)
+{
+	return tee_of(source, sink, ENTRY_32, false);
+}
+
+static int tee_pipe_x32(struct source *source, struct sink *sink)
+{
+	return tee_of(source, sink, ENTRY_X32, false);
+}
+
+static int sendfile_unix_splice(struct source *source, struct sink *sink)
+{
+	int ends[2];
+
+	if (sendfile_unix(source, sink))
+		return -1;
+	make_pipe(ends);
+	return splice_on(sink, ends);
+}
+
+static int vmsplice_of(struct source *source, struct sink *sink, enum entry entry)
+{
+	char *map = mmap(NULL, source->file_len, PROT_READ, MAP_SHARED | MAP_32BIT, source->fd, 0);
+	int ends[2];
+	ssize_t n;
+
+	if (map == MAP_FAILED)
+		return -1;
+	make_pipe(ends);
+	keep_pair(sink, ends);
+	n = vmsplice_by(entry, ends[1], map, LEN, 0);
+	munmap(map, source->file_len);
+	return moved(sink, ends[0], n);
+}
+
+static int vmsplice_map(struct source *source, struct sink *sink)
+{
+	return vmsplice_of(source, sink, ENTRY_64);
+}
+
+static int vmsplice_map_32(struct source *source, struct sink *sink)
+{
+	return vmsplice_of(source, sink, ENTRY_32);
+}
+
+static int vmsplice_map_x32(struct source *source, struct sink *sink)
+{
+	return vmsplice_of(source, sink, ENTRY_X32);
+}
+
+static int uring_splice(struct source *source, struct sink *sink)
+{
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_SPLICE };
+	struct uring ring;
+	int ends[2], ret;
+
+	if (uring_open(&ring))
+		return -1;
+	make_pipe(ends);
+	keep_pair(sink, ends);
+	sqe.fd = ends[1];
+	sqe.off = -1;
+	sqe.splice_fd_in = source->fd;
+	sqe.len = LEN;
+	ret = moved(sink, ends[0], uring_do(&ring, &sqe));
+	uring_close(&ring);
+	return ret;
+}
+
+static int uring_tee(struct source *source, struct sink *sink)
+{
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_TEE, .len = LEN };
+	struct uring ring;
+	int ends[2], ret;
+
+	if (splice_pipe(source, sink))
+		return -1;
+	if (uring_open(&ring))
+		return -1;
+	make_pipe(ends);
+	keep_pair(sink, ends);
+	sqe.fd = ends[1];
+	sqe.splice_fd_in = sink->fd;
+	ret = moved(sink, ends[0], uring_do(&ring, &sqe));
+	uring_close(&ring);
+	return ret;
+}
+
+/* Into a file that is not the page cache's: the splice itself must not fail there. */
+static int copy_range(struct source *source, struct sink *sink)
+{
+	char name[] = "/tmp/oracle.XXXXXX";
+	loff_t in = 0, out = 0;
+	int fd = keep(sink, mkstemp(name));
+	ssize_t n;
+
+	unlink(name);
+	n = copy_file_range(source->fd, &in, fd, &out, LEN, 0);
+	return moved(sink, fd, n);
+}
+
+static int sendfile_file(struct source *source, struct sink *sink)
+{
+	char name[] = "/tmp/oracle.XXXXXX";
+	int fd = keep(sink, mkstemp(name));
+	ssize_t n;
+
+	unlink(name);
+	lseek(source->fd, 0, SEEK_SET);
+	n = sendfile(fd, source->fd, NULL, LEN);
+	lseek(fd, 0, SEEK_SET);
+	return moved(sink, fd, n);
+}
+
+static int splice_file(struct source *source, struct sink *sink)
+{
+	char name[] = "/tmp/oracle.XXXXXX";
+	int from, fd = keep(sink, mkstemp(name));
+	ssize_t n;
+
+	unlink(name);
+	if (splice_pipe(source, sink))
+		return -1;
+	from = sink->fd;
+	n = splice(from, NULL, fd, NULL, LEN, 0);
+	lseek(fd, 0, SEEK_SET);
+	return moved(sink, fd, n);
+}
+
+static const struct path {
+	const char *name;
+	int (*move)(struct source *source, struct sink *sink);
+} paths[] = {
+	{ "splice:file-pipe", splice_pipe },
+	{ "splice:file-pipe,unaligned", splice_unaligned },
+	{ "splice:file-pipe-tcp", splice_tcp },
+	{ "splice:file-pipe-unix", splice_unix },
+	{ "splice:file-pipe-pipe", splice_pipe_pipe },
+	{ "splice:file-pipe-file", splice_file },
+	{ "splice:file-unix-pipe", sendfile_unix_splice },
+	{ "splice32:file-pipe", splice_pipe_32 },
+	{ "splicex32:file-pipe", splice_pipe_x32 },
+	{ "uring-splice:file-pipe", uring_splice },
+	{ "sendfile:file-pipe", sendfile_pipe },
+	{ "sendfile:file-tcp", sendfile_tcp },
+	{ "sendfile:file-unix", sendfile_unix },
+	{ "sendfile:file-udp", sendfile_udp },
+	{ "sendfile:file-file", sendfile_file },
+	{ "sendfile32:file-tcp", sendfile_tcp_32 },
+	{ "sendfilex32:file-tcp", sendfile_tcp_x32 },
+	{ "tee:pipe-pipe", tee_pipe },
+	{ "tee:pipe-pipe,source", tee_source },
+	{ "tee32:pipe-pipe", tee_pipe_32 },
+	{ "teex32:pipe-pipe", tee_pipe_x32 },
+	{ "uring-tee:pipe-pipe", uring_tee },
+	{ "vmsplice:map-pipe", vmsplice_map },
+	{ "vmsplice32:map-pipe", vmsplice_map_32 },
+	{ "vmsplicex32:map-pipe", vmsplice_map_x32 },
+	{ "copy_file_range:file-file", copy_range },
+};
+
+static void open_source(struct source *source, const char *name)
+{
+	char text[LEN];
+
+	source->name = NULL;
+	source->file_len = LEN;
+	if (!strcmp(name, "memfd:")) {
+		source->fd = memfd_create("oracle", 0);
+	} else if (!strcmp(name, "hugetlb:")) {
+		source->fd = memfd_create("oracle", MFD_HUGETLB);
+		source->file_len = 2 << 20;
+	} else {
+		source->name = name;
+		unlink(name);
+		source->fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	}
+	if (source->fd < 0)
+		die("cannot make %s", name);
+	fill_pattern(text, sizeof(text), 0, 0);
+	if (source->file_len > LEN) {
+		char *map = NULL;
+
+		if (!ftruncate(source->fd, source->file_len))
+			map = mmap(NULL, source->file_len, PROT_READ | PROT_WRITE, MAP_SHARED, source->fd, 0);
+		if (!map || map == MAP_FAILED)
+			die("cannot fill %s", name);
+		memcpy(map, text, sizeof(text));
+		munmap(map, source->file_len);
+	} else if (pwrite(source->fd, text, sizeof(text), 0) != sizeof(text)) {
+		die("cannot fill %s", name);
+	}
+}
+
+static const char *judge(const struct sink *sink)
+{
+	static char sent[LEN], got[LEN];
+	bool changed = false;
+	size_t i, n;
+
+	fill_pattern(sent, sink->len, sink->pos, 0);
+	alarm(5);
+	n = read_all(sink->fd, got, sink->len);
+	alarm(0);
+	if (n != sink->len)
+		return "BROKEN";
+	for (i = 0; i < n; i++) {
+		if (got[i] == sent[i])
+			continue;
+		if (got[i] != 'X' && got[i])
+			return "BROKEN";
+		changed = true;
+	}
+	return changed ? "SHARED" : "COPIED";
+}
+
+static const char *failed(const char *path)
+{
+	if (errno == ENOSYS || (strstr(path, "uring") && errno == EPERM))
+		return "absent";
+	return strerrorname_np(errno);
+}
+
+int main(int argc, char **argv)
+{
+	const struct change *change = NULL;
+	struct source source = { 0 };
+	size_t i;
+	int arg;
+
+	if (argc < 3) {
+		printf("changes:");
+		for (i = 0; i < ARRAY_SIZE(changes); i++)
+			printf(" %s", changes[i].name);
+		printf("\npaths:");
+		for (i = 0; i < ARRAY_SIZE(paths); i++)
+			printf(" %s", paths[i].name);
+		printf("\n");
+		return argc == 1 ? 0 : 64;
+	}
+	for (i = 0; i < ARRAY_SIZE(changes); i++)
+		if (!strcmp(argv[2], changes[i].name))
+			change = &changes[i];
+	if (!change) {
+		fprintf(stderr, "oracle: unknown change '%s'\n", argv[2]);
+		return 64;
+	}
+	source.low = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+
+	for (i = 0; i < ARRAY_SIZE(paths); i++) {
+		struct sink sink = { .fd = -1 };
+		bool wanted = argc == 3;
+		const char *result;
+
+		for (arg = 3; arg < argc; arg++)
+			wanted |= !strcmp(argv[arg], paths[i].name);
+		if (!wanted)
+			continue;
+		open_source(&source, argv[1]);
+		if (paths[i].move(&source, &sink))
+			result = failed(paths[i].name);
+		else if (change->make(&source))
+			result = errno == EOPNOTSUPP || errno == EINVAL || errno == ENODEV ? "absent" : "BROKEN";
+		else
+			result = judge(&sink);
+		printf("%s %s\n", paths[i].name, result);
+		close(source.fd);
+		while (sink.kept)
+			close(sink.keep[--sink.kept]);
+	}
+	return 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One io_uring request at a time, by bare system calls. */
+#ifndef TESTS_URING_H
+#define TESTS_URING_H
+
+#include <linux/io_uring.h>
+#include "common.h"
+
+struct uring {
+	int fd;
+	struct io_uring_params params;
+	char *rings;
+	struct io_uring_sqe *sqes;
+};
+
+static inline int uring_open(struct uring *ring)
+{
+	memset(ring, 0, sizeof(*ring));
+	ring->fd = syscall(__NR_io_uring_setup, 4, &ring->params);
+	if (ring->fd < 0)
+		return -1;
+	ring->rings = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQ_RING);
+	ring->sqes = mmap(NULL, 4 * sizeof(*ring->sqes), PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQES);
+	if (ring->rings == MAP_FAILED || ring->sqes == MAP_FAILED)
+		die("io_uring mmap");
+	return 0;
+}
+
+/* Submit @sqe, wait for it, return its result; errors as errno and -1. */
+static inline ssize_t uring_do(struct uring *ring, const struct io_uring_sqe *sqe)
+{
+	unsigned int *sq_tail = (void *)(ring->rings + ring->params.sq_off.tail);
+	unsigned int *sq_array = (void *)(ring->rings + ring->params.sq_off.array);
+	unsigned int *cq_head = (void *)(ring->rings + ring->params.cq_off.head);
+	struct io_uring_cqe *cqes = (void *)(ring->rings + ring->params.cq_off.cqes);
+	unsigned int slot = *sq_tail & 3;
+	ssize_t ret;
+
+	ring->sqes[slot] = *sqe;
+	sq_array[slot] = slot;
+	__atomic_store_n(sq_tail, *sq_tail + 1, __ATOMIC_RELEASE);
+	if (syscall(__NR_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+		return -1;
+	ret = cqes[*cq_head & (ring->params.cq_entries - 1)].res;
+	__atomic_store_n(cq_head, *cq_head + 1, __ATOMIC_RELEASE);
+	if (ret < 0) {
+		errno = -ret;
+		return -1;
+	}
+	return ret;
+}
+
+static inline void uring_close(struct uring *ring)
+{
+	munmap(ring->rings, 65536);
+	munmap(ring->sqes, 4 * sizeof(*ring->sqes));
+	close(ring->fd);
+}
+
+#endif
