@@ -10,6 +10,7 @@ struct uring {
 	int fd;
 	struct io_uring_params params;
 	char *rings;
+	size_t rings_len;
 	struct io_uring_sqe *sqes;
 };
 
@@ -19,7 +20,9 @@ static inline int uring_open(struct uring *ring)
 	ring->fd = syscall(__NR_io_uring_setup, 4, &ring->params);
 	if (ring->fd < 0)
 		return -1;
-	ring->rings = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQ_RING);
+	/* One mapping for both rings, since 5.4; not a byte too long, for 5.10. */
+	ring->rings_len = ring->params.cq_off.cqes + ring->params.cq_entries * sizeof(struct io_uring_cqe);
+	ring->rings = mmap(NULL, ring->rings_len, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQ_RING);
 	ring->sqes = mmap(NULL, 4 * sizeof(*ring->sqes), PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQES);
 	if (ring->rings == MAP_FAILED || ring->sqes == MAP_FAILED)
 		die("io_uring mmap");
@@ -52,7 +55,7 @@ static inline ssize_t uring_do(struct uring *ring, const struct io_uring_sqe *sq
 
 static inline void uring_close(struct uring *ring)
 {
-	munmap(ring->rings, 65536);
+	munmap(ring->rings, ring->rings_len);
 	munmap(ring->sqes, 4 * sizeof(*ring->sqes));
 	close(ring->fd);
 }
