@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between kernels, 5.10 to today, and the only place that names a kernel version. SPG_HAVE_* come from Kbuild,
- * which looks into the headers of the kernel that it builds for.
+ * What differs between kernels, 5.10 to today, and the only place that names a kernel version.
+ * SPG_HAVE_* come from Kbuild, which looks into the headers of the kernel that it builds for.
  */
 #ifndef SPG_COMPAT_H
 #define SPG_COMPAT_H
@@ -18,7 +18,10 @@
 #include <linux/version.h>
 #include <net/sock.h>
 
-/* ftrace: since 5.11 a callback gets an opaque frame, and handles its own recursion unless it asks for help. */
+/*
+ * ftrace: since 5.11 a callback gets an opaque frame, and handles its own recursion unless it asks
+ * for help.
+ */
 #ifdef SPG_HAVE_FTRACE_REGS
 #define spg_ftrace_frame ftrace_regs
 #define spg_frame_regs(frame) ftrace_get_regs(frame)
@@ -29,7 +32,10 @@
 #define SPG_FTRACE_NO_RECURSION FTRACE_OPS_FL_RECURSION_SAFE
 #endif
 
-/* sysctl: tables became const for their handlers in 6.11, and lost their empty last entry when sizes came, in 6.6. */
+/*
+ * sysctl: tables became const for their handlers in 6.11, and lost their empty last entry when
+ * sizes came, in 6.6.
+ */
 #ifdef SPG_HAVE_CONST_CTL_TABLE
 #define spg_ctl_table const struct ctl_table
 #else
@@ -74,8 +80,9 @@ static inline ssize_t spg_get_user_pages(struct iov_iter *from, struct page **pa
 }
 
 /*
- * Is @page, which was just found in current's memory, an anonymous page that no other process has? One that KSM merged may
- * get more owners, and one in the swap cache may have owners that have no mapping of it just now.
+ * Is @page, which was just found in current's memory, an anonymous page that no other process has?
+ * One that KSM merged may get more owners, and one in the swap cache may have owners that have no
+ * mapping of it just now.
  */
 #ifdef SPG_HAVE_ANON_EXCLUSIVE
 static inline bool spg_page_is_only_ours(struct page *page)
@@ -102,10 +109,11 @@ static inline bool spg_page_is_only_ours(struct page *page)
 #endif
 
 /*
- * Before 6.5 a pipe went to a socket by ->sendpage, one buffer a call; each was one message where the socket keeps
- * messages apart, unless the protocol's own sendpage took MSG_SENDPAGE_NOTLAST to mean more of the same. More follows
- * when the pipe holds more than SPG_MORE_FOLLOWS buffers, counted from the last one of the message: the new code counts that
- * one, too (fs/splice.c, splice_to_socket()).
+ * Before 6.5 a pipe went to a socket by ->sendpage, one buffer a call; each was one message where
+ * the socket keeps messages apart, unless the protocol's own sendpage took MSG_SENDPAGE_NOTLAST to
+ * mean more of the same. More follows when the pipe holds more than SPG_MORE_FOLLOWS buffers,
+ * counted from the last one of the message: the new code counts that one, too (fs/splice.c,
+ * splice_to_socket()).
  */
 #ifdef SPG_HAVE_SENDPAGE
 #define SPG_MORE_FOLLOWS 1

@@ -21,7 +21,8 @@ struct pt_regs;
  * @bind: sets the static calls to the function's entry, and to just past its ftrace call site
  * @prove: calls the function by its entry with arguments that make it return at once
  * @needed: whether a policy needs this hook
- * @admit: when not NULL, called in the ftrace callback (atomic): false lets the function run as it is
+ * @admit: when not NULL, called in the ftrace callback (atomic): false lets the function run as it
+ *	is
  * @name: the one of @names that this kernel has, or NULL
  * @site: the address of its ftrace call site
  * @registered: whether ftrace has it now; under the hooks' mutex
@@ -47,10 +48,12 @@ struct spg_hook {
 /*
  * SPG_STAND_IN(id, type, parameters, arguments) - the frame of a stand-in
  *
- * Gives spg_##id##_original(arguments), a direct call past the function's call site, and the wrapper that counts the
- * call out; the callback counted it in. The file that uses it defines `static type id##_call(parameters)`, which does the work.
+ * Gives spg_##id##_original(arguments), a direct call past the function's call site, and the
+ * wrapper that counts the call out; the callback counted it in. The file that uses it defines
+ * `static type id##_call(parameters)`, which does the work.
  *
- * The static calls are typed by a prototype that is never defined, since most of these functions are in no header.
+ * The static calls are typed by a prototype that is never defined, since most of these functions
+ * are in no header.
  */
 #define SPG_STAND_IN(id, type, parameters, arguments)					\
 	type spg_##id##_type parameters;						\
@@ -66,14 +69,17 @@ struct spg_hook {
 	}										\
 	static void id##_bind(void *entry, void *past)					\
 	{										\
-		static_call_update(spg_##id##_entry, (typeof(&spg_##id##_type))entry);	\
-		static_call_update(spg_##id##_original, (typeof(&spg_##id##_type))past); \
+		static_call_update(spg_##id##_entry, (typeof(spg_##id##_type) *)entry);	\
+		static_call_update(spg_##id##_original, (typeof(spg_##id##_type) *)past); \
 	}
 
 #define spg_original(id) static_call(spg_##id##_original)
 #define spg_entry(id) static_call(spg_##id##_entry)
 
-/* What hooks are proven with: neither readable nor writable, no pipe, no socket; and a pipe that is empty for ever. */
+/*
+ * What hooks are proven with: neither readable nor writable, no pipe, no socket; and a pipe that is
+ * empty for ever.
+ */
 extern struct file spg_dummy_file;
 extern struct pipe_inode_info spg_dummy_pipe;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Calls in flight: how many stand-ins run, and how many pipe buffers have our operations, so that the module's text
- * stays while one of them needs it.
+ * Calls in flight: how many stand-ins run, and how many pipe buffers have our operations, so that
+ * the module's text stays while one of them needs it.
  */
 #ifndef SPG_INFLIGHT_H
 #define SPG_INFLIGHT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Policy: what is to be done with a zero-copy call. No side effects, no locks, no kernel services: the same file builds
- * in user space, where its unit tests run.
+ * Policy: what is to be done with a zero-copy call. No side effects, no locks, no kernel services:
+ * the same file builds in user space, where its unit tests run.
  */
 #ifndef SPG_POLICY_H
 #define SPG_POLICY_H

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Deferred buffers. Programs edit in place what they have just vmspliced: libfuse its reply header. So pages that
- * only the caller owns go into the pipe by reference, and are copied when a consumer takes them.
+ * Deferred buffers. Programs edit in place what they have just vmspliced: libfuse its reply header.
+ * So pages that only the caller owns go into the pipe by reference, and are copied when a consumer
+ * takes them.
  *
- * Every consumer calls confirm() before it looks at a page: pipe_read(), the splice loops, and fuse, which does so on a copy
- * of the buffer and without the pipe's lock (fs/fuse/dev.c, fuse_copy_fill()). Each caller owns the buffer that it
- * confirms, so it may be changed there. Moving a buffer from pipe to pipe, or tee, is no hand-off.
+ * Every consumer calls confirm() before it looks at a page: pipe_read(), the splice loops, and
+ * fuse, which does so on a copy of the buffer and without the pipe's lock (fs/fuse/dev.c,
+ * fuse_copy_fill()). Each caller owns the buffer that it confirms, so it may be changed there.
+ * Moving a buffer from pipe to pipe, or tee, is no hand-off.
  *
  * Each buffer counts as in flight: its operations are this module's text.
  */
@@ -70,5 +72,6 @@ bool spg_buffer_is_deferred(const struct pipe_buffer *buf)
 void spg_defer(struct pipe_buffer *buf, struct page *page, unsigned int offset, unsigned int len)
 {
 	spg_inflight_enter();
-	*buf = (struct pipe_buffer) { .page = page, .offset = offset, .len = len, .ops = &deferred_ops };
+	*buf = (struct pipe_buffer){
+		.page = page, .offset = offset, .len = len, .ops = &deferred_ops};
 }

@@ -2,11 +2,13 @@
 /*
  * Hooks: the only file that knows ftrace and kprobes.
  *
- * One ftrace_ops serves all hooks, so that taking the last one away costs a single wait for RCU-tasks. It has IPMODIFY
- * (the callback sets where the function goes on) and PERMANENT (kernel.ftrace_enabled=0 cannot disarm it).
+ * One ftrace_ops serves all hooks, so that taking the last one away costs a single wait for
+ * RCU-tasks. It has IPMODIFY (the callback sets where the function goes on) and PERMANENT
+ * (kernel.ftrace_enabled=0 cannot disarm it).
  *
- * A stand-in calls the original past its call site, so the callback never has to ask who called: a function that we
- * stand in for may well be called, or jumped to, from another one that we entered (Documentation/trace/ftrace-uses.rst).
+ * A stand-in calls the original past its call site, so the callback never has to ask who called: a
+ * function that we stand in for may well be called, or jumped to, from another one that we entered
+ * (Documentation/trace/ftrace-uses.rst).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -65,8 +67,9 @@ static struct ftrace_ops ops = {
 };
 
 /*
- * A kprobe that is never armed gives a function's address, without a call to kallsyms_lookup_name(): that one's
- * landing pad is gone on kernels built with IBT. Its flags tell whether the address is an ftrace call site.
+ * A kprobe that is never armed gives a function's address, without a call to
+ * kallsyms_lookup_name(): that one's landing pad is gone on kernels built with IBT. Its flags tell
+ * whether the address is an ftrace call site.
  */
 static unsigned long find_site(const char *name)
 {
@@ -86,7 +89,8 @@ static unsigned long find_site(const char *name)
  * @table: the hooks; stays in use
  * @count: how many
  *
- * Registers nothing. A function that is not there is no error yet: see spg_hooks_missing(). May sleep; from init only.
+ * Registers nothing. A function that is not there is no error yet: see spg_hooks_missing(). May
+ * sleep; from init only.
  *
  * Return: 0.
  */
@@ -144,7 +148,10 @@ static void unregister(struct spg_hook *hook)
 	int err;
 
 	hook->registered = false;
-	/* An empty filter would mean every function of the kernel, so the last one goes with the ops. */
+	/*
+	 * An empty filter would mean every function of the kernel, so the last one goes with the
+	 * ops.
+	 */
 	if (any_registered()) {
 		err = ftrace_set_filter_ip(&ops, hook->site, 1, 0);
 	} else {
@@ -165,16 +172,19 @@ static int do_register(struct spg_hook *hook)
 	if (err) {
 		if (first)
 			ftrace_set_filter(&ops, NULL, 0, 1);
-		pr_err("cannot hook %s: error %d%s\n", hook->name, err, err != -EBUSY ? "" :
-		       "; a livepatch or another module owns it, or kernel.ftrace_enabled is 0. "
-		       "See /sys/kernel/tracing/enabled_functions");
+		pr_err("cannot hook %s: error %d\n", hook->name, err);
+		if (err == -EBUSY)
+			pr_err("a livepatch or another module owns it (see tracing/enabled_functions), or kernel.ftrace_enabled is 0\n");
 		return err;
 	}
 	hook->registered = true;
 	return 0;
 }
 
-/* ftrace may be patched and still not reach us; a machine that thinks it is protected and is not is the worst case. */
+/*
+ * ftrace may be patched and still not reach us; a machine that thinks it is protected and is not is
+ * the worst case.
+ */
 static int prove(struct spg_hook *hook)
 {
 	hook->fired = false;
@@ -192,11 +202,11 @@ static int prove(struct spg_hook *hook)
  * spg_hooks_add() - register the hooks that a policy needs and that are not there yet
  * @policy: the policy
  *
- * Each new hook has been seen to fire when this returns 0; otherwise all is as it was. Sleeps; callers take turns by a
- * mutex of their own. Stand-ins may run before it returns.
+ * Each new hook has been seen to fire when this returns 0; otherwise all is as it was. Sleeps;
+ * callers take turns by a mutex of their own. Stand-ins may run before it returns.
  *
- * Return: 0; -EOPNOTSUPP where the kernel lacks a function, -EBUSY where another owner has it, -EIO where a hook does
- * not fire, or an error of ftrace. The log names the function.
+ * Return: 0; -EOPNOTSUPP where the kernel lacks a function, -EBUSY where another owner has it, -EIO
+ * where a hook does not fire, or an error of ftrace. The log names the function.
  */
 int spg_hooks_add(struct spg_policy policy)
 {
@@ -205,7 +215,8 @@ int spg_hooks_add(struct spg_policy policy)
 	int i, err;
 
 	if (missing) {
-		pr_err("this kernel has no function %s that can be hooked; that mode is not to be had here\n", missing);
+		pr_err("this kernel has no function %s to hook; that mode is not to be had here\n",
+		       missing);
 		return -EOPNOTSUPP;
 	}
 	for (i = 0; i < hook_count; i++) {
@@ -237,7 +248,8 @@ undo:
  * spg_hooks_remove() - take the hooks away that a policy does not need
  * @policy: the policy
  *
- * When it returns, no new call enters their stand-ins; calls that did may still be inside. Sleeps; see spg_hooks_add().
+ * When it returns, no new call enters their stand-ins; calls that did may still be inside. Sleeps;
+ * see spg_hooks_add().
  */
 void spg_hooks_remove(struct spg_policy policy)
 {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls in flight. A stand-in may sleep for hours in the original, and the page of a vmspliced buffer may wait in a pipe as
- * long, so both are counted, per processor: a module reference for each call would make all processors
- * write one cache line.
+ * Calls in flight. A stand-in may sleep for hours in the original, and the page of a vmspliced
+ * buffer may wait in a pipe as long, so both are counted, per processor: a module reference for
+ * each call would make all processors write one cache line.
  *
- * Entries and exits are counted apart, and the exits are summed first: where the sums agree, there was a moment
- * between the two with nothing in flight (as SRCU does it, kernel/rcu/srcutree.c, srcu_readers_active_idx_check()).
+ * Entries and exits are counted apart, and the exits are summed first: where the sums agree, there
+ * was a moment between the two with nothing in flight (as SRCU does it, kernel/rcu/srcutree.c,
+ * srcu_readers_active_idx_check()).
  */
 #include <linux/cpumask.h>
 #include <linux/module.h>
@@ -21,7 +22,8 @@ static int pinned;
 /**
  * spg_inflight_idle() - is nothing in flight?
  *
- * Any context. The answer is exact for a moment during the call; it lasts only where no hook lets new calls in.
+ * Any context. The answer is exact for a moment during the call; it lasts only where no hook lets
+ * new calls in.
  *
  * Return: true if there was a moment with no stand-in running and no buffer of ours in a pipe.
  */
@@ -56,7 +58,10 @@ void spg_inflight_unpin(void)
  */
 void spg_inflight_leave(void)
 {
-	/* Either spg_inflight_pin() waits for this section and then sees the exit, or the exit sees that it pinned. */
+	/*
+	 * Either spg_inflight_pin() waits for this section and then sees the exit, or the exit sees
+	 * that it pinned.
+	 */
 	rcu_read_lock();
 	this_cpu_inc(spg_inflight.left);
 	if (unlikely(READ_ONCE(pinned)) && spg_inflight_idle())
@@ -67,8 +72,8 @@ void spg_inflight_leave(void)
 /**
  * spg_inflight_pin() - keep the module from unloading until nothing is in flight
  *
- * For when the last hook is gone: from here on the number only falls. The caller holds a reference to the module, as a
- * writer of the knob does, or is its init. May sleep.
+ * For when the last hook is gone: from here on the number only falls. The caller holds a reference
+ * to the module, as a writer of the knob does, or is its init. May sleep.
  */
 void spg_inflight_pin(void)
 {

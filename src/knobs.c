@@ -38,14 +38,15 @@ static int change_mode(const char *text, size_t len)
 	err = spg_policy_parse(text, len, &policy);
 	if (err)
 		return err;
-	spg_policy_format((struct spg_policy) { READ_ONCE(spg_live.modes) }, before, sizeof(before));
+	spg_policy_format((struct spg_policy){READ_ONCE(spg_live.modes)}, before, sizeof(before));
 	spg_policy_format(policy, after, sizeof(after));
 	err = spg_live_change(policy);
 	if (err)
 		pr_err("splice_mode stays '%s': '%s' failed with error %d\n", before, after, err);
 	else if (strcmp(before, after))
-		pr_info("splice_mode: '%s' -> '%s' by %s[%d] uid %u\n", before, after, current->comm,
-			task_pid_nr(current), from_kuid(&init_user_ns, current_uid()));
+		pr_info("splice_mode: '%s' -> '%s' by %s[%d] uid %u\n", before, after,
+			current->comm, task_pid_nr(current),
+			from_kuid(&init_user_ns, current_uid()));
 	return err;
 }
 
@@ -55,7 +56,8 @@ static int mode_handler(spg_ctl_table *table, int write, void *buffer, size_t *l
 	int err;
 
 	if (!write) {
-		spg_policy_format((struct spg_policy) { READ_ONCE(spg_live.modes) }, text, sizeof(text));
+		spg_policy_format((struct spg_policy){READ_ONCE(spg_live.modes)}, text,
+				  sizeof(text));
 		return show_text(text, buffer, lenp, ppos);
 	}
 	if (!capable(CAP_SYS_ADMIN))
@@ -69,7 +71,8 @@ static int mode_handler(spg_ctl_table *table, int write, void *buffer, size_t *l
 	return err;
 }
 
-static int available_handler(spg_ctl_table *table, int write, void *buffer, size_t *lenp, loff_t *ppos)
+static int available_handler(spg_ctl_table *table, int write, void *buffer, size_t *lenp,
+			     loff_t *ppos)
 {
 	char text[SPG_POLICY_TEXT] = "";
 	int mode;

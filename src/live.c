@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The policy in force. A change is one transition under one mutex: register the hooks that the new policy needs, publish
- * it, then remove those it does not need. On any failure the old policy stays, whole.
+ * The policy in force. A change is one transition under one mutex: register the hooks that the new
+ * policy needs, publish it, then remove those it does not need. On any failure the old policy
+ * stays, whole.
  */
 #include <linux/module.h>
 #include <linux/mutex.h>

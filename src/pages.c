@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Private pages. A private page was allocated for one use and is known to nobody else; a shared page belongs to a file, to
- * user memory, or may be seen by another holder.
+ * Private pages. A private page was allocated for one use and is known to nobody else; a shared
+ * page belongs to a file, to user memory, or may be seen by another holder.
  *
- * A private page in a pipe has nosteal_pipe_buf_ops, which live in the kernel: it needs this module no more.
+ * A private page in a pipe has nosteal_pipe_buf_ops, which live in the kernel: it needs this module
+ * no more.
  *
- * Everything here runs under the pipe's lock, except on the kernel's internal pipe, which no other task can reach.
+ * Everything here runs under the pipe's lock, except on the kernel's internal pipe, which no other
+ * task can reach.
  */
 #include <linux/gfp.h>
 #include <linux/highmem.h>
@@ -20,8 +22,8 @@
 #endif
 
 /*
- * Charged to the caller's cgroup, as the pages of pipe_write() are. A cgroup that is full gives ENOMEM here and no
- * killing: on a stock kernel this call would have needed no memory.
+ * Charged to the caller's cgroup, as the pages of pipe_write() are. A cgroup that is full gives
+ * ENOMEM here and no killing: on a stock kernel this call would have needed no memory.
  */
 #define PRIVATE_GFP (GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 /* A buffer longer than a page is worth one try; after that single pages will do, see repack(). */
@@ -76,8 +78,9 @@ int spg_reserve_fill(struct spg_reserve *reserve, unsigned int count)
  * spg_buffer_is_private() - does nobody but this buffer know its page?
  * @buf: a buffer that has just been put into a pipe
  *
- * True only where that is sure: the buffer holds the one reference that there is, to a page of no file and no
- * process. A reference that a page pool or a socket buffer holds counts, so their pages are not private.
+ * True only where that is sure: the buffer holds the one reference that there is, to a page of no
+ * file and no process. A reference that a page pool or a socket buffer holds counts, so their pages
+ * are not private.
  *
  * Return: whether the page is known to be private.
  */
@@ -89,8 +92,8 @@ bool spg_buffer_is_private(const struct pipe_buffer *buf)
 	       !head->mapping && !PageSlab(head) && !is_zero_pfn(page_to_pfn(buf->page));
 }
 
-static void copy_from_buffer(struct page *page, size_t to, const struct pipe_buffer *buf, size_t from,
-			     size_t len)
+static void copy_from_buffer(struct page *page, size_t to, const struct pipe_buffer *buf,
+			     size_t from, size_t len)
 {
 	memcpy(page_address(page) + to, page_address(buf->page) + buf->offset + from, len);
 }
@@ -105,8 +108,8 @@ static void set_private(struct pipe_buffer *buf, struct page *page, unsigned int
 }
 
 /*
- * Where a buffer's bytes go in its private page. Alignment may matter to the sink (O_DIRECT), so the offset within
- * the page stays, unless the buffer crosses the end of a page only because of it.
+ * Where a buffer's bytes go in its private page. Alignment may matter to the sink (O_DIRECT), so
+ * the offset within the page stays, unless the buffer crosses the end of a page only because of it.
  */
 static unsigned int private_offset(const struct pipe_buffer *buf)
 {
@@ -121,8 +124,8 @@ static unsigned int private_offset(const struct pipe_buffer *buf)
  * @buf: the buffer, confirmed and not empty
  * @reserve: pages to take first, or NULL
  *
- * Needs what the buffer's owner needs to change it: the pipe's lock, unless the buffer is a copy of the caller's own. May
- * sleep. On error the buffer is as it was.
+ * Needs what the buffer's owner needs to change it: the pipe's lock, unless the buffer is a copy of
+ * the caller's own. May sleep. On error the buffer is as it was.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -143,9 +146,9 @@ int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *bu
 }
 
 /*
- * All bytes from slot @start on, moved into single pages, one after the other. For when a buffer longer than a page finds no
- * room in one piece: a splice_read() fills a pipe with at most a page's worth of bytes for each free slot, so there are slots
- * enough.
+ * All bytes from slot @start on, moved into single pages, one after the other. For when a buffer
+ * longer than a page finds no room in one piece: a splice_read() fills a pipe with at most a page's
+ * worth of bytes for each free slot, so there are slots enough.
  */
 static int repack(struct pipe_inode_info *pipe, unsigned int start, struct spg_reserve *reserve,
 		  struct spg_outcome *outcome)
@@ -177,7 +180,9 @@ static int repack(struct pipe_inode_info *pipe, unsigned int start, struct spg_r
 		list_add(&page->lru, &pages.pages);
 	}
 
-	/* From here on nothing can fail. The bytes go into the pages, which wait in their list, ... */
+	/*
+	 * From here on nothing can fail. The bytes go into the pages, which wait in their list, ...
+	 */
 	for (i = start; i != pipe->head; i++) {
 		struct pipe_buffer *buf = spg_slot(pipe, i);
 		size_t from = 0;
@@ -188,13 +193,17 @@ static int repack(struct pipe_inode_info *pipe, unsigned int start, struct spg_r
 
 			if (!to)
 				list_move_tail(pages.pages.next, &pages.pages);
-			copy_from_buffer(list_last_entry(&pages.pages, struct page, lru), to, buf, from, len);
+			copy_from_buffer(list_last_entry(&pages.pages, struct page, lru), to, buf,
+					 from, len);
 			from += len;
 			done += len;
 		}
 		pipe_buf_release(pipe, buf);
 	}
-	/* ... until the slots are free. The list has gone round once, so it begins with the first page again. */
+	/*
+	 * ... until the slots are free. The list has gone round once, so it begins with the first
+	 * page again.
+	 */
 	for (i = 0; i < count; i++) {
 		struct pipe_buffer *buf = spg_slot(pipe, start + i);
 
@@ -217,8 +226,9 @@ static int make_private_pass(struct pipe_inode_info *pipe, unsigned int start, b
 
 	for (i = start; i != pipe->head; i++) {
 		struct pipe_buffer *buf = spg_slot(pipe, i);
+		bool is_longer = buf->len > PAGE_SIZE;
 
-		if (!buf->len || (buf->len > PAGE_SIZE) != longer || spg_buffer_is_private(buf))
+		if (!buf->len || is_longer != longer || spg_buffer_is_private(buf))
 			continue;
 		err = pipe_buf_confirm(pipe, buf);
 		if (!err)
@@ -235,12 +245,13 @@ static int make_private_pass(struct pipe_inode_info *pipe, unsigned int start, b
  * spg_make_private() - make all buffers private that a source has just put into a pipe
  * @pipe: the pipe
  * @start: the pipe's head before, or its tail for all buffers
- * @reserve: pages to take first, or NULL; with one for each free slot, but no more than there were bytes to be read,
+ * @reserve: pages to take first, or NULL; with one for each free slot, but no more than there were
+ *	bytes to be read,
  *	-ENOMEM cannot happen
  * @outcome: how far it came
  *
- * Needs the pipe's lock. May sleep. On error the buffers from @outcome->end on may still be shared, and the caller must
- * not leave them in the pipe.
+ * Needs the pipe's lock. May sleep. On error the buffers from @outcome->end on may still be shared,
+ * and the caller must not leave them in the pipe.
  *
  * Return: 0, -ENOMEM, or what a buffer's confirm() said.
  */

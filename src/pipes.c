@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pipes that a user can reach. The kernel's own helpers (get_pipe_info(), pipe_wait_readable(), wait_for_space(), ...) are not
- * exported, and most lost their landing pads on kernels built with IBT, so what is needed of them stands here,
- * on exported primitives; each names its model in fs/splice.c or fs/pipe.c.
+ * Pipes that a user can reach. The kernel's own helpers (get_pipe_info(), pipe_wait_readable(),
+ * wait_for_space(), ...) are not exported, and most lost their landing pads on kernels built with
+ * IBT, so what is needed of them stands here, on exported primitives; each names its model in
+ * fs/splice.c or fs/pipe.c.
  */
 #include <linux/file.h>
 #include <linux/mm.h>
@@ -18,8 +19,9 @@
  * spg_pipe_of() - the pipe that a file is an end of
  * @file: the file
  *
- * As get_pipe_info(file, true): not for watch queues, which cannot be spliced. pipefifo_fops is not exported, but a pipe's
- * inode and its files know the same pipe, and nothing else does (fs/pipe.c, fifo_open(), create_pipe_files()).
+ * As get_pipe_info(file, true): not for watch queues, which cannot be spliced. pipefifo_fops is not
+ * exported, but a pipe's inode and its files know the same pipe, and nothing else does (fs/pipe.c,
+ * fifo_open(), create_pipe_files()).
  *
  * Return: the pipe, or NULL where @file is none.
  */
@@ -41,7 +43,8 @@ struct pipe_inode_info *spg_pipe_of(const struct file *file)
  * spg_pipe_clear_nowait() - say that this pipe may block
  * @file: an end of it
  *
- * As pipe_clear_nowait(): splicing takes the pipe's lock for long. Where pipes never have the flag this does nothing.
+ * As pipe_clear_nowait(): splicing takes the pipe's lock for long. Where pipes never have the flag
+ * this does nothing.
  */
 void spg_pipe_clear_nowait(struct file *file)
 {
@@ -58,12 +61,14 @@ void spg_pipe_clear_nowait(struct file *file)
 
 static bool has_data(const struct pipe_inode_info *pipe)
 {
-	return !pipe_empty(READ_ONCE(pipe->head), READ_ONCE(pipe->tail)) || !READ_ONCE(pipe->writers);
+	return !pipe_empty(READ_ONCE(pipe->head), READ_ONCE(pipe->tail)) ||
+	       !READ_ONCE(pipe->writers);
 }
 
 static bool has_space(const struct pipe_inode_info *pipe)
 {
-	return !pipe_full(READ_ONCE(pipe->head), READ_ONCE(pipe->tail), READ_ONCE(pipe->max_usage)) ||
+	return !pipe_full(READ_ONCE(pipe->head), READ_ONCE(pipe->tail),
+			  READ_ONCE(pipe->max_usage)) ||
 	       !READ_ONCE(pipe->readers);
 }
 
@@ -131,10 +136,12 @@ void spg_pipe_wake_writers(struct pipe_inode_info *pipe)
 }
 
 /*
- * Is this a page that degrade would never have let into a pipe: one of a file, of user memory, or the zero page?
+ * Is this a page that degrade would never have let into a pipe: one of a file, of user memory, or
+ * the zero page?
  *
- * For pipes that were filled before the mode was switched on. The pages of write() and private pages are not shared, in
- * however many pipes they are; vmspliced buffers that wait to be copied at hand-off are left to that.
+ * For pipes that were filled before the mode was switched on. The pages of write() and private
+ * pages are not shared, in however many pipes they are; vmspliced buffers that wait to be copied at
+ * hand-off are left to that.
  */
 static bool is_shared(const struct pipe_buffer *buf)
 {
@@ -169,7 +176,8 @@ bool spg_pipe_holds_shared(struct pipe_inode_info *pipe, size_t len)
 }
 
 /**
- * spg_pipe_clean() - make private what shared pages a pipe still holds from before the mode was switched on
+ * spg_pipe_clean() - make private what shared pages a pipe still holds from before the mode was
+ * switched on
  * @pipe: a user's pipe
  * @len: how many of its bytes the caller is about to hand on
  * @bytes: how many bytes were copied

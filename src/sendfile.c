@@ -45,7 +45,10 @@ SPG_STAND_IN(sendfile_sink, int,
 	     (struct pipe_inode_info *pipe, struct splice_desc *sd),
 	     (pipe, sd))
 
-/* A call comes here once for each pipeful. Only __splice_from_pipe() uses num_spliced, and not of this descriptor. */
+/*
+ * A call comes here once for each pipeful. Only __splice_from_pipe() uses num_spliced, and not of
+ * this descriptor.
+ */
 static void count_once(struct splice_desc *sd, enum spg_counter counter)
 {
 	if (!sd->num_spliced)
@@ -54,8 +57,9 @@ static void count_once(struct splice_desc *sd, enum spg_counter counter)
 }
 
 /*
- * Sockets copy in socket.c. A buffered write is a copy, and so is a write into a pipe, which is how 5.10 sends a file to
- * one. Other sinks, an O_DIRECT file or a device, see private pages. copy_file_range() comes here too, with regular files.
+ * Sockets copy in socket.c. A buffered write is a copy, and so is a write into a pipe, which is how
+ * 5.10 sends a file to one. Other sinks, an O_DIRECT file or a device, see private pages.
+ * copy_file_range() comes here too, with regular files.
  */
 static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *sd)
 {

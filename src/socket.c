@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pipe to socket, for splice and for sendfile: the bytes are copied into ordinary socket buffers, as if by send().
+ * Pipe to socket, for splice and for sendfile: the bytes are copied into ordinary socket buffers,
+ * as if by send().
  *
- * For sendfile the pipe is the kernel's internal one and holds the file's pages by reference, so the copy made here is
- * the only one. Stands in for splice_to_socket(), and for generic_splice_sendpage() before 6.5.
+ * For sendfile the pipe is the kernel's internal one and holds the file's pages by reference, so
+ * the copy made here is the only one. Stands in for splice_to_socket(), and for
+ * generic_splice_sendpage() before 6.5.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -21,16 +23,21 @@
 #include "pipes.h"
 #include "stats.h"
 
-/* As many buffers as splice_to_socket() takes at a time: for sockets that keep messages apart, that is visible. */
+/*
+ * As many buffers as splice_to_socket() takes at a time: for sockets that keep messages apart, that
+ * is visible.
+ */
 #define BATCH 16
 
 SPG_STAND_IN(socket, ssize_t,
-	     (struct pipe_inode_info *pipe, struct file *out, loff_t *ppos, size_t len, unsigned int flags),
+	     (struct pipe_inode_info *pipe, struct file *out, loff_t *ppos, size_t len,
+	      unsigned int flags),
 	     (pipe, out, ppos, len, flags))
 
 /*
- * A KVEC, since that is what everybody copies at once: kTLS keeps pages of a BVEC for a moment. AF_ALG hashes need a BVEC on
- * kernels before 6.5 (af_alg_make_sg()) and read it in place, so for AF_ALG the pages are made private first.
+ * A KVEC, since that is what everybody copies at once: kTLS keeps pages of a BVEC for a moment.
+ * AF_ALG hashes need a BVEC on kernels before 6.5 (af_alg_make_sg()) and read it in place, so for
+ * AF_ALG the pages are made private first.
  */
 struct batch {
 	struct bio_vec pages[BATCH];
@@ -38,7 +45,10 @@ struct batch {
 	unsigned int count;
 };
 
-/* Collect up to @len bytes of what the pipe holds. Returns how many; *tail is the last buffer taken, or the head. */
+/*
+ * Collect up to @len bytes of what the pipe holds. Returns how many; *tail is the last buffer
+ * taken, or the head.
+ */
 static ssize_t collect(struct pipe_inode_info *pipe, size_t len, unsigned int limit, bool private,
 		       struct batch *batch, unsigned int *tail)
 {
@@ -53,7 +63,9 @@ static ssize_t collect(struct pipe_inode_info *pipe, size_t len, unsigned int li
 
 		if (!buf->len)
 			continue;
-		/* The copy made here is the hand-off of vmspliced buffers, so they need no other. */
+		/*
+		 * The copy made here is the hand-off of vmspliced buffers, so they need no other.
+		 */
 		if (!spg_buffer_is_deferred(buf))
 			err = pipe_buf_confirm(pipe, buf);
 		if (!err && private && !spg_buffer_is_private(buf))
@@ -99,7 +111,8 @@ static bool consume(struct pipe_inode_info *pipe, size_t sent)
 	return pipe->files;
 }
 
-static ssize_t send_copied(struct pipe_inode_info *pipe, struct file *out, size_t len, unsigned int flags)
+static ssize_t send_copied(struct pipe_inode_info *pipe, struct file *out, size_t len,
+			   unsigned int flags)
 {
 	struct socket *sock = spg_sock_from_file(out);
 	bool private = sock->ops->family == PF_ALG;
@@ -150,7 +163,8 @@ static ssize_t send_copied(struct pipe_inode_info *pipe, struct file *out, size_
 		if (private)
 			iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, batch.pages, batch.count, taken);
 		else
-			iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch.addresses, batch.count, taken);
+			iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch.addresses, batch.count,
+				      taken);
 		ret = sock_sendmsg(sock, &msg);
 		if (ret <= 0)
 			break;
@@ -164,7 +178,9 @@ static ssize_t send_copied(struct pipe_inode_info *pipe, struct file *out, size_
 	return sent ?: ret;
 }
 
-/* A sendfile comes here once for each pipeful, so its calls are counted elsewhere: see sendfile.c. */
+/*
+ * A sendfile comes here once for each pipeful, so its calls are counted elsewhere: see sendfile.c.
+ */
 static ssize_t socket_call(struct pipe_inode_info *pipe, struct file *out, loff_t *ppos, size_t len,
 			   unsigned int flags)
 {

@@ -13,7 +13,8 @@
 #include "stats.h"
 
 SPG_STAND_IN(splice, ssize_t,
-	     (struct file *in, loff_t *off_in, struct file *out, loff_t *off_out, size_t len, unsigned int flags),
+	     (struct file *in, loff_t *off_in, struct file *out, loff_t *off_out, size_t len,
+	      unsigned int flags),
 	     (in, off_in, out, off_out, len, flags))
 
 /* Sockets get a copy from our own sender, and a buffered write is one. */
@@ -24,8 +25,8 @@ static bool sink_copies(const struct file *out)
 	return S_ISSOCK(mode) || (S_ISREG(mode) && !(out->f_flags & O_DIRECT));
 }
 
-static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out, size_t len,
-			   unsigned int flags)
+static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out,
+			   size_t len, unsigned int flags)
 {
 	enum spg_verdict verdict = spg_verdict(SPG_SPLICE);
 	struct pipe_inode_info *source = spg_pipe_of(in);
@@ -56,7 +57,8 @@ static void splice_prove(void)
 /* Also where sendfile is watched: without it, its splices could not be told from the others. */
 static bool splice_needed(struct spg_policy policy)
 {
-	return spg_policy_mode(policy, SPG_SPLICE) != SPG_OFF || spg_mode_watches(policy, SPG_SENDFILE);
+	return spg_policy_mode(policy, SPG_SPLICE) != SPG_OFF ||
+	       spg_mode_watches(policy, SPG_SENDFILE);
 }
 
 struct spg_hook spg_splice_hook = {
@@ -68,10 +70,14 @@ struct spg_hook spg_splice_hook = {
 };
 
 SPG_STAND_IN(fill, ssize_t,
-	     (struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len, unsigned int flags),
+	     (struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
+	      unsigned int flags),
 	     (in, ppos, pipe, len, flags))
 
-/* Files give the same bytes again. Pages of sockets, /dev/fuse, ring buffers and their like are gone once read. */
+/*
+ * Files give the same bytes again. Pages of sockets, /dev/fuse, ring buffers and their like are
+ * gone once read.
+ */
 static bool can_read_again(const struct file *in)
 {
 	umode_t mode = file_inode(in)->i_mode;
@@ -80,7 +86,8 @@ static bool can_read_again(const struct file *in)
 }
 
 /* Take back what could not be made private; the source gives it again. */
-static ssize_t take_back(struct pipe_inode_info *pipe, unsigned int end, loff_t *ppos, ssize_t ret, int err)
+static ssize_t take_back(struct pipe_inode_info *pipe, unsigned int end, loff_t *ppos, ssize_t ret,
+			 int err)
 {
 	ssize_t dropped = 0;
 
@@ -92,7 +99,10 @@ static ssize_t take_back(struct pipe_inode_info *pipe, unsigned int end, loff_t 
 	}
 	*ppos -= dropped;
 	ret -= dropped;
-	/* A page that was truncated while it was read is the end of the file, as in splice_from_pipe_feed(). */
+	/*
+	 * A page that was truncated while it was read is the end of the file, as in
+	 * splice_from_pipe_feed().
+	 */
 	return ret ?: err == -ENODATA ? 0 : err;
 }
 
@@ -100,7 +110,8 @@ static ssize_t fill_private(struct file *in, loff_t *ppos, struct pipe_inode_inf
 			    unsigned int flags)
 {
 	unsigned int start = pipe->head;
-	unsigned int space = pipe->max_usage - min(pipe->max_usage, pipe_occupancy(start, pipe->tail));
+	unsigned int space =
+		pipe->max_usage - min(pipe->max_usage, pipe_occupancy(start, pipe->tail));
 	struct spg_outcome outcome;
 	struct spg_reserve reserve;
 	ssize_t ret;
@@ -137,11 +148,13 @@ static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_inf
 }
 
 /*
- * Runs under the pipe's lock, from before the source is read until its pages are private, so nobody sees them shared.
- * The kernel's internal pipe is left alone: no user reaches it, and the sink takes care of what it holds. File
- * systems on top of others get here twice, and the second time there is nothing left to do.
+ * Runs under the pipe's lock, from before the source is read until its pages are private, so nobody
+ * sees them shared. The kernel's internal pipe is left alone: no user reaches it, and the sink
+ * takes care of what it holds. File systems on top of others get here twice, and the second time
+ * there is nothing left to do.
  */
-static ssize_t fill_call(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len, unsigned int flags)
+static ssize_t fill_call(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
+			 unsigned int flags)
 {
 	if (pipe->files) {
 		switch (spg_verdict(spg_op_of(flags))) {
@@ -168,7 +181,10 @@ static bool fill_needed(struct spg_policy policy)
 	return spg_mode_watches(policy, SPG_SPLICE) || spg_mode_watches(policy, SPG_SENDFILE);
 }
 
-/* The one way into a pipe: do_splice_read() since 6.8, vfs_splice_read() since 6.4, before that do_splice_to(). */
+/*
+ * The one way into a pipe: do_splice_read() since 6.8, vfs_splice_read() since 6.4, before that
+ * do_splice_to().
+ */
 struct spg_hook spg_fill_hook = {
 	.names = spg_names("do_splice_read", "vfs_splice_read", "do_splice_to"),
 	.standin = fill_stand_in,

@@ -2,11 +2,12 @@
 /*
  * Unloading: delete_module(2) says EBUSY while a call is inside or a buffer of ours is in a pipe.
  *
- * The usual way, a reference to the module for each call, is the cache line that all processors would write. So a hook on the
- * system call itself looks at the counts. It looks before the kernel does: a call that comes in between makes the
- * module's exit wait for it.
+ * The usual way, a reference to the module for each call, is the cache line that all processors
+ * would write. So a hook on the system call itself looks at the counts. It looks before the kernel
+ * does: a call that comes in between makes the module's exit wait for it.
  *
- * Redirects only the calls that it refuses. Others run as they are, and so our text may go while they do.
+ * Redirects only the calls that it refuses. Others run as they are, and so our text may go while
+ * they do.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -30,20 +31,25 @@ static bool unload_needed(struct spg_policy policy)
 	return policy.modes != spg_policy_uniform(SPG_OFF).modes;
 }
 
+static long refuse_unload(void)
+{
+	pr_info_ratelimited("not unloaded: a call is inside, or a pipe holds a vmspliced page\n");
+	return -EBUSY;
+}
+
 #define UNLOAD_ENTRY(bits)									\
 SPG_STAND_IN(unload##bits, long, (const struct pt_regs *regs), (regs))				\
 												\
 static long unload##bits##_call(const struct pt_regs *regs)					\
 {												\
-	pr_info_ratelimited("not unloaded: a call is inside, or a pipe holds a vmspliced page\n"); \
-	return -EBUSY;										\
+	return refuse_unload();									\
 }												\
 												\
 static bool unload##bits##_admit(struct pt_regs *frame)						\
 {												\
-	const struct pt_regs *regs = (const struct pt_regs *)spg_first_argument(frame);		\
-	const unsigned long args[4] = SPG_ARGS##bits(regs);					\
+	unsigned long args[4];									\
 												\
+	spg_args##bits((const struct pt_regs *)spg_first_argument(frame), args);		\
 	return names_us(args[0]) && !spg_inflight_idle();					\
 }												\
 												\

@@ -2,9 +2,9 @@
 /*
  * vmsplice: user memory into a pipe, and a pipe into user memory.
  *
- * The work behind the system call is inlined into it in every kernel, so this stands in for the whole call, down to the loop
- * that fills the pipe. Both directions: between a look at the descriptor here and the original's, another thread could put
- * the other end of the pipe there.
+ * The work behind the system call is inlined into it in every kernel, so this stands in for the
+ * whole call, down to the loop that fills the pipe. Both directions: between a look at the
+ * descriptor here and the original's, another thread could put the other end of the pipe there.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -28,11 +28,12 @@
 #define FLAGS_ALL (SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
 /*
- * Put one page, whose reference is ours to give, into the pipe. Pages of files, the zero page, and pages that another process
- * has as well are copied at once; the rest waits for its hand-off. Returns the bytes added, or an error.
+ * Put one page, whose reference is ours to give, into the pipe. Pages of files, the zero page, and
+ * pages that another process has as well are copied at once; the rest waits for its hand-off.
+ * Returns the bytes added, or an error.
  */
-static ssize_t add_page(struct pipe_inode_info *pipe, struct page *page, unsigned int offset, unsigned int len,
-			size_t *copied)
+static ssize_t add_page(struct pipe_inode_info *pipe, struct page *page, unsigned int offset,
+			unsigned int len, size_t *copied)
 {
 	struct pipe_buffer buf;
 	int err;
@@ -106,7 +107,8 @@ static ssize_t memory_to_pipe(struct file *file, struct iov_iter *from, unsigned
 	return ret;
 }
 
-static int copy_to_memory(struct pipe_inode_info *pipe, struct pipe_buffer *buf, struct splice_desc *sd)
+static int copy_to_memory(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
+			  struct splice_desc *sd)
 {
 	size_t n = copy_page_to_iter(buf->page, buf->offset, sd->len, sd->u.data);
 
@@ -131,8 +133,8 @@ static ssize_t pipe_to_memory(struct file *file, struct iov_iter *to, unsigned i
 	return ret;
 }
 
-static ssize_t vmsplice_file(struct file *file, const struct iovec __user *vector, unsigned long count,
-			     unsigned int flags)
+static ssize_t vmsplice_file(struct file *file, const struct iovec __user *vector,
+			     unsigned long count, unsigned int flags)
 {
 	struct iovec stack[UIO_FASTIOV];
 	struct iovec *iov = stack;
@@ -173,7 +175,10 @@ static long vmsplice_copied(const unsigned long *args)
 	return ret;
 }
 
-/* Only a call that fills a pipe goes by reference. The descriptor may change under us, but it is just a count. */
+/*
+ * Only a call that fills a pipe goes by reference. The descriptor may change under us, but it is
+ * just a count.
+ */
 static bool fills_a_pipe(int fd)
 {
 	struct file *file = fget(fd);
@@ -189,29 +194,46 @@ static bool vmsplice_needed(struct spg_policy policy)
 	return spg_policy_mode(policy, SPG_VMSPLICE) != SPG_OFF;
 }
 
-/* The two entries differ in where their arguments are; a 32-bit program's iovec is import_iovec()'s affair. */
+/* Is this call decided here, without the original? Then *ret is what it returns. */
+static bool vmsplice_decided(const unsigned long *args, long *ret)
+{
+	switch (spg_verdict(SPG_VMSPLICE)) {
+	case SPG_REFUSE:
+		spg_count(SPG_VMSPLICE, SPG_REFUSED, 1);
+		*ret = -EINVAL;
+		return true;
+	case SPG_COPY:
+		*ret = vmsplice_copied(args);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void vmsplice_passed(const unsigned long *args, long ret)
+{
+	if (ret > 0 && spg_verdict(SPG_VMSPLICE) == SPG_PASS && fills_a_pipe(args[0]))
+		spg_count(SPG_VMSPLICE, SPG_PASSED, 1);
+}
+
+/*
+ * The two entries differ in where their arguments are; a 32-bit program's iovec is import_iovec()'s
+ * affair.
+ */
 #define VMSPLICE_ENTRY(bits)									\
 SPG_STAND_IN(vmsplice##bits, long, (const struct pt_regs *regs), (regs))			\
 												\
 static long vmsplice##bits##_call(const struct pt_regs *regs)					\
 {												\
-	const unsigned long args[4] = SPG_ARGS##bits(regs);					\
+	unsigned long args[4];									\
 	long ret;										\
 												\
-	switch (spg_verdict(SPG_VMSPLICE)) {							\
-	case SPG_REFUSE:									\
-		spg_count(SPG_VMSPLICE, SPG_REFUSED, 1);					\
-		return -EINVAL;									\
-	case SPG_COPY:										\
-		return vmsplice_copied(args);							\
-	case SPG_PASS:										\
-		ret = spg_original(vmsplice##bits)(regs);					\
-		if (ret > 0 && fills_a_pipe(args[0]))						\
-			spg_count(SPG_VMSPLICE, SPG_PASSED, 1);					\
+	spg_args##bits(regs, args);								\
+	if (vmsplice_decided(args, &ret))							\
 		return ret;									\
-	default:										\
-		return spg_original(vmsplice##bits)(regs);					\
-	}											\
+	ret = spg_original(vmsplice##bits)(regs);						\
+	vmsplice_passed(args, ret);								\
+	return ret;										\
 }												\
 												\
 static void vmsplice##bits##_prove(void)							\

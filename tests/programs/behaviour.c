@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a program can observe of splice, tee, vmsplice and sendfile, apart from sharing: return values, errors, offsets,
- * signals, wake-ups and bytes. Run it in two modes and compare.
+ * What a program can observe of splice, tee, vmsplice and sendfile, apart from sharing: return
+ * values, errors, offsets, signals, wake-ups and bytes. Run it in two modes and compare.
  *
  *	behaviour DIRECTORY [CASE...]	prints a line for each case
  *	behaviour			lists the cases
  *
- * DIRECTORY is where it makes its files. How many bytes a socket takes before it is full is not shown: degrade
- * fills sockets as send() does, and each socket counts copied and shared pages in its own way.
+ * DIRECTORY is where it makes its files. How many bytes a socket takes before it is full is not
+ * shown: degrade fills sockets as send() does, and each socket counts copied and shared pages in
+ * its own way.
  */
 #include "common.h"
 #include <poll.h>
@@ -216,7 +217,10 @@ static void would_block(void)
 	r("socket-file", splice(u[0], NULL, q[1], NULL, 10, 0));
 }
 
-/* Fill a socket that does not block by splice or sendfile: at the end EAGAIN, and all bytes that it took arrive. */
+/*
+ * Fill a socket that does not block by splice or sendfile: at the end EAGAIN, and all bytes that it
+ * took arrive.
+ */
 static void full_socket(int type, bool tcp, bool use_sendfile)
 {
 	int ends[2], p[2], fd = file_of(BIG);
@@ -608,7 +612,10 @@ static void memory(void)
 	rest("bytes", p[0]);
 }
 
-/* Edit in place after vmsplice, and before the hand-off: seen. A program's own pages, one that a fork shared, and munmap. */
+/*
+ * Edit in place after vmsplice, and before the hand-off: seen. A program's own pages, one that a
+ * fork shared, and munmap.
+ */
 static void edits(void)
 {
 	char *map = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -749,7 +756,10 @@ static void watched(void)
 		}
 }
 
-/* A writer that sleeps on a full pipe goes on at the first free slot, and then returns a short count. */
+/*
+ * A writer that sleeps on a full pipe goes on at the first free slot, and then returns a short
+ * count.
+ */
 static void first_slot(void)
 {
 	int p[2], fd = file_of(BIG), status;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the test programs share: giving up, patterns, pairs of sockets, and system calls by other entries. */
+/*
+ * What the test programs share: giving up, patterns, pairs of sockets, and system calls by other
+ * entries.
+ */
 #ifndef TESTS_COMMON_H
 #define TESTS_COMMON_H
 
@@ -148,7 +151,9 @@ static inline ssize_t sendfile_by(enum entry entry, int out, int in, size_t len)
 	}
 }
 
-/* One range. For the other two entries its description must be below 4 GiB, as the memory itself. */
+/*
+ * One range. For the other two entries its description must be below 4 GiB, as the memory itself.
+ */
 static inline ssize_t vmsplice_by(enum entry entry, int fd, void *base, size_t len, unsigned int flags)
 {
 	struct iovec wide = { base, len };

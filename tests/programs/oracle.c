@@ -4,7 +4,8 @@
  *
  *	oracle FILE CHANGE PATH...
  *
- * For each path it makes FILE anew, moves its bytes along the path, makes the change, and prints "PATH RESULT":
+ * For each path it makes FILE anew, moves its bytes along the path, makes the change, and prints
+ * "PATH RESULT":
  *
  *	SHARED	the sink shows the change
  *	COPIED	the sink has the bytes that were sent
@@ -12,7 +13,8 @@
  *	absent	this kernel does not have the call, or the source does not take part in it
  *	BROKEN	neither: bytes got lost or mixed up
  *
- * FILE may be "memfd:" or "hugetlb:" for a file without a name. Without arguments it lists the changes and paths.
+ * FILE may be "memfd:" or "hugetlb:" for a file without a name. Without arguments it lists the
+ * changes and paths.
  */
 #include "common.h"
 #include "uring.h"
