@@ -97,4 +97,4 @@ module_exit(spliceguard_exit);
 MODULE_AUTHOR("The spliceguard authors");
 MODULE_DESCRIPTION("Close splice, sendfile, vmsplice and tee to sharing of pages: kernel.splice_mode");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(SPG_VERSION);

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# For people. The module itself is described in Kbuild, which is all that DKMS and the kernel's own make read.
+
+KERNELRELEASE_WANTED ?= $(shell uname -r)
+KERNELDIR ?= /lib/modules/$(KERNELRELEASE_WANTED)/build
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+.PHONY: all clean install uninstall demo check lint unit help
+
+all:
+	@[ -e '$(KERNELDIR)/Makefile' ] || { \
+		echo "No headers for kernel $(KERNELRELEASE_WANTED) in $(KERNELDIR); on Debian: apt install linux-headers-$(KERNELRELEASE_WANTED)" >&2; exit 1; }
+	$(MAKE) -C $(KERNELDIR) M=$(CURDIR) modules
+
+clean:
+	@[ ! -e '$(KERNELDIR)/Makefile' ] || $(MAKE) -C $(KERNELDIR) M=$(CURDIR) clean
+
+install:
+	VERSION=$(VERSION) scripts/install.sh install
+
+uninstall:
+	VERSION=$(VERSION) scripts/install.sh uninstall
+
+demo:
+	scripts/demo.sh
+
+check:
+	scripts/check.sh
+
+lint:
+	scripts/check.sh lint
+
+unit:
+	scripts/check.sh unit
+
+help:
+	@echo 'make             build the module for the running kernel (KERNELRELEASE_WANTED= for another)'
+	@echo 'make install     hand it to DKMS, load it now and at each boot; keeps files that you changed'
+	@echo 'make uninstall   take all of that away again'
+	@echo 'make demo        boot a stock kernel in QEMU and show what each mode does (KERNEL=6.12)'
+	@echo 'make check       lint, unit tests, DKMS builds, tests in guests (KERNELS="6.1 7.2" TESTS=pattern V=1)'
+	@echo 'make lint, unit  those two parts of it'

@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# Loading, unloading, and what the knob takes.
+load helper
+
+setup() {
+	load_module
+	mode degrade
+}
+
+@test "load: without a parameter the mode is degrade" {
+	unload_module
+	insmod /test/spliceguard.ko
+	[ "$(cat $KNOB)" = degrade ]
+	dmesg | tail -n 3 | grep "splice_mode is 'degrade'"
+}
+
+@test "load: the parameter mode takes what the knob takes" {
+	unload_module
+	insmod /test/spliceguard.ko 'mode="log vmsplice=block"'
+	[ "$(cat $KNOB)" = "log vmsplice=block" ]
+	[ "$(cat /sys/module/spliceguard/parameters/mode)" = "log vmsplice=block" ]
+}
+
+@test "load: a bad parameter is refused and leaves nothing behind" {
+	unload_module
+	run insmod /test/spliceguard.ko mode=degraded
+	[ "$status" -ne 0 ]
+	[ ! -e $KNOB ]
+	[ "$(hooks)" = 0 ]
+}
+
+@test "load: mode off registers no hook" {
+	unload_module
+	insmod /test/spliceguard.ko mode=off
+	[ "$(cat $KNOB)" = off ]
+	[ "$(hooks)" = 0 ]
+}
+
+@test "off: no hook is registered, and a switch back brings them all" {
+	before=$(hooks)
+	[ "$before" -ge 7 ]
+	mode off
+	[ "$(hooks)" = 0 ]
+	mode degrade
+	[ "$(hooks)" = "$before" ]
+}
+
+@test "each mode registers only the hooks that it needs" {
+	mode 'off vmsplice=block'
+	! grep -E 'do_splice|do_tee|do_sendfile|socket|sendpage' /sys/kernel/tracing/enabled_functions
+	grep sys_vmsplice /sys/kernel/tracing/enabled_functions
+	mode 'off tee=log'
+	grep do_tee /sys/kernel/tracing/enabled_functions
+	! grep sys_vmsplice /sys/kernel/tracing/enabled_functions
+}
+
+@test "splice_mode_available lists all four modes and cannot be written" {
+	[ "$(cat /proc/sys/kernel/splice_mode_available)" = "off log degrade block" ]
+	run sh -c 'echo off >/proc/sys/kernel/splice_mode_available'
+	[ "$status" -ne 0 ]
+}
+
+@test "knob: what is read can be written back, in one canonical form" {
+	while read -r written canonical; do
+		mode "${written//_/ }"
+		[ "$(cat $KNOB)" = "${canonical//_/ }" ]
+		mode "$(cat $KNOB)"
+		[ "$(cat $KNOB)" = "${canonical//_/ }" ]
+	done <<-'END'
+		off off
+		log log
+		degrade_vmsplice=block degrade_vmsplice=block
+		__block____tee=log_ block_tee=log
+		degrade_tee=degrade degrade
+		off_splice=block_sendfile=block_tee=block_vmsplice=block block
+		degrade_vmsplice=off_splice=log degrade_splice=log_vmsplice=off
+	END
+}
+
+@test "knob: unknown words, numbers and half words are EINVAL and change nothing" {
+	mode 'log tee=block'
+	for bad in '' ' ' 0 1 2 on Degrade DEGRADE degrad degradee 'degrade,block' 'off log' 'degrade vmsplice' \
+		'degrade vmsplice=' 'degrade =block' 'degrade vmsplice=on' 'degrade zero=block' 'vmsplice=block' \
+		'degrade vmsplice=block vmsplice=block' 'degrade vmsplice=block=block' $'degrade\nblock' $'off\t\v'; do
+		run sh -c 'printf "%s\n" "$1" >'$KNOB sh "$bad"
+		[ "$status" -ne 0 ]
+		[[ "$output" == *"Invalid argument"* ]]
+		[ "$(cat $KNOB)" = "log tee=block" ]
+	done
+}
+
+@test "knob: overlong writes, binary ones and writes beyond the start are EINVAL" {
+	for bad in "printf 'degrade%5000s'" "head -c 300 /dev/zero" "printf 'off\0'" "head -c 100000 /dev/zero"; do
+		run sh -c "$bad | dd of=$KNOB bs=1M iflag=fullblock status=none"
+		[ "$status" -ne 0 ]
+		[[ "$output" == *"Invalid argument"* ]]
+		[ "$(cat $KNOB)" = degrade ]
+	done
+	# A word in pieces is no word, whatever it would give together.
+	run sh -c "printf offoff | dd of=$KNOB bs=3 status=none"
+	[ "$status" -ne 0 ]
+	run dd if=/dev/zero of=$KNOB bs=1 seek=1 count=1 conv=notrunc status=none
+	[ "$status" -ne 0 ]
+	[ "$(cat $KNOB)" != "" ]
+}
+
+@test "knob: only CAP_SYS_ADMIN of the first user namespace may write" {
+	run setpriv --reuid 1000 --clear-groups sh -c "echo off >$KNOB"
+	[ "$status" -ne 0 ]
+	run setpriv --bounding-set -sys_admin --inh-caps -sys_admin sh -c "echo off >$KNOB"
+	[ "$status" -ne 0 ]
+	run unshare --user --map-root-user sh -c "echo off >$KNOB"
+	[ "$status" -ne 0 ]
+	[ "$(cat $KNOB)" = degrade ]
+	setpriv --reuid 1000 --clear-groups cat $KNOB
+}
+
+@test "knob: a change is logged with who made it" {
+	mode block
+	mode degrade
+	dmesg | tail -n 5 | grep -E "spliceguard: splice_mode: 'block' -> 'degrade' by .*\[[0-9]+\] uid 0"
+}
+
+@test "knob: two writers at once leave one of their modes" {
+	(for i in {1..100}; do echo "log tee=block"; echo degrade; done >/tmp/a
+		while read -r m; do mode "$m"; done </tmp/a) &
+	(for i in {1..100}; do echo "block vmsplice=off"; echo log; done >/tmp/b
+		while read -r m; do mode "$m"; done </tmp/b) &
+	wait
+	[[ "$(cat $KNOB)" == degrade || "$(cat $KNOB)" == log ]]
+	mode off
+	[ "$(hooks)" = 0 ]
+}
+
+@test "ftrace: kernel.ftrace_enabled=0 does not disarm us" {
+	sysctl -qw kernel.ftrace_enabled=0 || true
+	run oracle /tmp/f write splice:file-pipe
+	sysctl -qw kernel.ftrace_enabled=1 || true
+	[ "$output" = "splice:file-pipe COPIED" ]
+}
+
+@test "ftrace: with it stopped, protection is refused, not pretended" {
+	mode off
+	sysctl -qw kernel.ftrace_enabled=0 || skip "this kernel does not let ftrace be stopped"
+	[ "$(cat /proc/sys/kernel/ftrace_enabled)" = 0 ] || skip "this kernel does not let ftrace be stopped"
+	run mode degrade
+	sysctl -qw kernel.ftrace_enabled=1
+	[ "$status" -ne 0 ]
+	[ "$(cat $KNOB)" = off ]
+	[ "$(hooks)" = 0 ]
+	mode degrade
+}
+
+@test "ftrace: a function that another owner has is named, and the old mode stays whole" {
+	mode off
+	insmod /test/owner.ko function=do_tee
+	run mode degrade
+	[ "$status" -ne 0 ]
+	[ "$(cat $KNOB)" = off ]
+	[ "$(hooks)" = 0 ]
+	dmesg | tail -n 4 | grep 'cannot hook do_tee'
+	mode 'degrade tee=off'
+	rmmod owner
+	mode degrade
+}
+
+@test "ftrace: other tracers on the same functions work beside us" {
+	cd /sys/kernel/tracing
+	fill=$(grep -oE '^(do_splice_read|vfs_splice_read|do_splice_to)\b' enabled_functions | head -n 1)
+	echo "$fill" >set_ftrace_filter
+	echo function >current_tracer
+	run oracle /tmp/f write splice:file-pipe sendfile:file-tcp
+	grep -c "$fill" trace
+	echo nop >current_tracer
+	echo >set_ftrace_filter
+	expect_rows "$output" COPIED
+}
+
+@test "modinfo: name, version, license, parameter" {
+	run modinfo /test/spliceguard.ko
+	[[ "$output" == *"license:        GPL"* ]]
+	[[ "$output" == *"version:        "[0-9]* ]]
+	[[ "$output" == *"parm:           mode:"* ]]
+}

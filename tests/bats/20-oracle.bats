@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# The sharing oracle: every way in and out, from every kind of file, after every kind of change.
+load helper
+
+setup_file() {
+	load_module
+	echo 8 >/proc/sys/vm/nr_hugepages
+	modprobe -a loop fuse overlay xfs 2>/dev/null || true
+	mkdir -p /tmp/{ext4,xfs,fuse,tmpfs,lower,upper,work,overlay}
+	truncate -s 48M /tmp/ext4.img /tmp/fuse.img
+	truncate -s 320M /tmp/xfs.img
+	mkfs.ext4 -q /tmp/ext4.img
+	mkfs.ext4 -q /tmp/fuse.img
+	mkfs.xfs -q /tmp/xfs.img
+	mount -o loop /tmp/ext4.img /tmp/ext4
+	mount -o loop /tmp/xfs.img /tmp/xfs
+	fuse2fs /tmp/fuse.img /tmp/fuse -o rw,kernel 2>/tmp/fuse.log || fuse2fs /tmp/fuse.img /tmp/fuse -o rw,fakeroot
+	mount -t tmpfs tmpfs /tmp/tmpfs
+	mkdir -p /tmp/tmpfs/{lower,upper,work}
+	mount -t overlay -o lowerdir=/tmp/tmpfs/lower,upperdir=/tmp/tmpfs/upper,workdir=/tmp/tmpfs/work overlay /tmp/overlay
+}
+
+teardown_file() {
+	mode off
+	umount /tmp/overlay /tmp/tmpfs /tmp/fuse /tmp/ext4 /tmp/xfs
+}
+
+# What stock kernels copy already: buffered file sinks, sendfile to UDP before 6.5, and to a pipe on 5.10.
+COPIED_BY_STOCK='file-file|file-pipe-file'
+case $(uname -r) in
+5.10.*) COPIED_BY_STOCK+='|sendfile:file-udp|sendfile:file-pipe' ;;
+6.1.*) COPIED_BY_STOCK+='|sendfile:file-udp' ;;
+esac
+
+# A file system that does not allow a change makes it absent; each must allow at least these.
+whole_table() {
+	local file=$1 changes=${2:-write store other truncate punch} change
+	for change in $changes; do
+		mode off
+		run oracle "$file" "$change"
+		expect_rows "$(grep -vE "^[^ ]*($COPIED_BY_STOCK)" <<<"$output")" SHARED
+		expect_rows "$(grep -E "^[^ ]*($COPIED_BY_STOCK)" <<<"$output")" COPIED
+		mode degrade
+		run oracle "$file" "$change"
+		expect_rows "$output" COPIED
+		mode block
+		run oracle "$file" "$change"
+		expect_rows "$output" EINVAL '^(splice|sendfile|tee|vmsplice|uring)'
+		expect_rows "$output" COPIED '^copy_file_range'
+	done
+}
+
+@test "oracle: tmpfs" {
+	whole_table /tmp/tmpfs/f
+}
+
+@test "oracle: ext4" {
+	whole_table /tmp/ext4/f
+}
+
+@test "oracle: xfs" {
+	whole_table /tmp/xfs/f
+}
+
+@test "oracle: overlayfs" {
+	whole_table /tmp/overlay/f
+}
+
+@test "oracle: a FUSE mount" {
+	whole_table /tmp/fuse/f "write store other"
+}
+
+@test "oracle: ramfs (the guest's root)" {
+	whole_table /f "write store other truncate"
+}
+
+@test "oracle: a memfd" {
+	whole_table memfd:
+}
+
+@test "oracle: vmsplice of a huge page of a file" {
+	for change in store other; do
+		mode off
+		[ "$(oracle hugetlb: $change vmsplice:map-pipe)" = "vmsplice:map-pipe SHARED" ]
+		mode degrade
+		[ "$(oracle hugetlb: $change vmsplice:map-pipe)" = "vmsplice:map-pipe COPIED" ]
+	done
+	mode block
+	[ "$(oracle hugetlb: store vmsplice:map-pipe)" = "vmsplice:map-pipe EINVAL" ]
+}
+
+@test "oracle: by operation, one blocked and the others degraded" {
+	mode 'degrade tee=block'
+	run oracle /tmp/tmpfs/f write
+	expect_rows "$(grep -E '^(tee|uring-tee)' <<<"$output")" EINVAL
+	expect_rows "$(grep -vE '^(tee|uring-tee)' <<<"$output")" COPIED
+	mode 'off vmsplice=block sendfile=degrade'
+	run oracle /tmp/tmpfs/f write
+	expect_rows "$output" EINVAL '^vmsplice'
+	expect_rows "$output" COPIED '^sendfile'
+	expect_rows "$output" SHARED '^(splice:file-pipe|tee)[^f]*$'
+	mode 'off splice=degrade'
+	run oracle /tmp/tmpfs/f write sendfile:file-tcp splice:file-pipe splice:file-pipe-tcp
+	[ "$output" = "$(printf '%s\n' 'splice:file-pipe COPIED' 'splice:file-pipe-tcp COPIED' 'sendfile:file-tcp SHARED')" ]
+	mode 'off splice=block'
+	run oracle /tmp/tmpfs/f write sendfile:file-tcp splice:file-pipe
+	[ "$output" = "$(printf '%s\n' 'splice:file-pipe EINVAL' 'sendfile:file-tcp SHARED')" ]
+}
+
+@test "oracle: a pipe filled before the switch hands on private pages" {
+	mode off
+	run presplice degrade
+	expect_rows "$output" COPIED
+	mode off
+	run presplice off
+	expect_rows "$output" SHARED
+}
+
+@test "log: everything is shared as on stock, and each call is counted" {
+	mode log
+	for op in splice sendfile tee vmsplice; do eval "${op}_before=\$(counter $op/passed)"; done
+	run oracle /tmp/tmpfs/f write splice:file-pipe sendfile:file-tcp tee:pipe-pipe vmsplice:map-pipe
+	expect_rows "$output" SHARED
+	# The tee row fills its pipe by a splice.
+	[ "$(counter splice/passed)" = $((splice_before + 2)) ]
+	[ "$(counter sendfile/passed)" = $((sendfile_before + 1)) ]
+	[ "$(counter tee/passed)" = $((tee_before + 1)) ]
+	[ "$(counter vmsplice/passed)" = $((vmsplice_before + 1)) ]
+}
+
+@test "counters: degrade counts calls and bytes, block counts refusals" {
+	mode degrade
+	copied=$(counter sendfile/copied) bytes=$(counter sendfile/bytes_copied)
+	oracle /tmp/tmpfs/f write sendfile:file-tcp
+	[ "$(counter sendfile/copied)" = $((copied + 1)) ]
+	[ "$(counter sendfile/bytes_copied)" = $((bytes + 12288)) ]
+	copied=$(counter splice/copied) bytes=$(counter splice/bytes_copied)
+	oracle /tmp/tmpfs/f write splice:file-pipe
+	[ "$(counter splice/copied)" = $((copied + 1)) ]
+	[ "$(counter splice/bytes_copied)" = $((bytes + 12288)) ]
+	mode block
+	refused=$(counter vmsplice/refused)
+	oracle /tmp/tmpfs/f write vmsplice:map-pipe
+	[ "$(counter vmsplice/refused)" = $((refused + 1)) ]
+	[ "$(find $STATS -type f | wc -l)" = 16 ]
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+# Switching the mode while calls run and sleep.
+load helper
+
+setup_file() {
+	load_module
+}
+
+# hold KIND: a call inside, until let_go.
+hold_call() {
+	rm -f /tmp/go
+	mkfifo /tmp/go
+	hold "$1" </tmp/go >/tmp/held 3>&- &
+	exec 8>/tmp/go
+	eventually grep -q inside /tmp/held
+}
+
+let_go() {
+	echo >&8
+	exec 8>&-
+	eventually grep ended /tmp/held
+}
+
+@test "switching while calls sleep on full and empty pipes: each ends as it should" {
+	for kind in socket-pipe file-pipe pipe-socket vmsplice tee; do
+		for before in off log degrade; do
+			for after in degrade off block; do
+				mode $before
+				hold_call $kind
+				mode $after
+				let_go
+				case $kind in
+				socket-pipe | pipe-socket | tee) grep '^ended 1$' /tmp/held ;;
+				file-pipe) grep '^ended 100$' /tmp/held ;;
+				vmsplice) grep '^ended 4096$' /tmp/held ;;
+				esac
+			done
+		done
+	done
+}
+
+@test "1,000 switches under eight processes: every byte is right" {
+	traffic 25 8 >/tmp/traffic 2>&1 3>&- &
+	traffic=$!
+	n=0
+	while [ $n -lt 1000 ]; do
+		for m in log degrade 'degrade vmsplice=log' 'log splice=degrade' 'degrade sendfile=log tee=log' log degrade 'log vmsplice=degrade'; do
+			mode "$m"
+			n=$((n + 1))
+		done
+		case $((n % 64)) in
+		0) mode off; n=$((n + 1)) ;;
+		32) mode block; n=$((n + 1)) ;;
+		esac
+	done
+	wait $traffic || { cat /tmp/traffic; false; }
+	grep bytes /tmp/traffic
+	mode degrade
+}
+
+@test "the mode in force after many switches is the last one" {
+	for i in {1..20}; do
+		mode log
+		mode degrade
+	done
+	[ "$(oracle /tmp/f write splice:file-pipe)" = "splice:file-pipe COPIED" ]
+	mode off
+	[ "$(oracle /tmp/f write splice:file-pipe)" = "splice:file-pipe SHARED" ]
+}

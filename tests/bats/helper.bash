@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# What the guest tests share. Programs and spliceguard.ko are in /test.
+
+KNOB=/proc/sys/kernel/splice_mode
+STATS=/sys/kernel/spliceguard
+PATH=/test/programs:$PATH
+
+load_module() {
+	[ -d /sys/module/spliceguard ] || insmod /test/spliceguard.ko "$@"
+}
+
+unload_module() {
+	[ ! -d /sys/module/spliceguard ] || rmmod spliceguard
+}
+
+mode() {
+	echo "$1" >"$KNOB"
+}
+
+# How many functions have a hook of ours.
+hooks() {
+	grep -c spliceguard /sys/kernel/tracing/enabled_functions || true
+}
+
+counter() {
+	cat "$STATS/$1"
+}
+
+# eventually COMMAND...: until it succeeds, for ten seconds.
+eventually() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# expect_rows TEXT PATTERN [ROWS]: every line of TEXT ends with a word that matches PATTERN, and there are some. With ROWS, an
+# extended regular expression, only lines that match it count. "absent" is what this kernel does not have.
+expect_rows() {
+	local rows
+	rows=$(grep -E "${3:-.}" <<<"$1" | grep -v ' absent$')
+	[ -n "$rows" ] || { echo "no rows"; return 1; }
+	if grep -vE " ($2)\$" <<<"$rows"; then
+		echo "... should be $2"
+		return 1
+	fi
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Splice from sockets and a file in a cgroup that runs out of memory, and see that nothing is lost.
+ *
+ *	pressure CGROUP
+ */
+#include "common.h"
+
+#define TOTAL (600 * 1024)
+
+static const char *group;
+
+static void set(const char *name, const char *value)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", group, name);
+	fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		die("%s", path);
+	close(fd);
+}
+
+static void limit(long bytes)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", bytes);
+	set("memory.max", bytes < 0 ? "max" : text);
+}
+
+static long used(void)
+{
+	char path[256];
+	long value = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/memory.current", group);
+	file = fopen(path, "r");
+	if (!file || fscanf(file, "%ld", &value) != 1)
+		die("%s", path);
+	fclose(file);
+	return value;
+}
+
+/*
+ * Fill pipes from @from until memory fails, then let go and read all. Returns how many calls
+ * failed.
+ */
+static int run(const char *what, int from, char *want)
+{
+	static char got[TOTAL];
+	size_t done = 0, in_pipes = 0;
+	int p[8][2], i, failures = 0;
+
+	for (i = 0; i < 8; i++) {
+		make_pipe(p[i]);
+		fcntl(p[i][1], F_SETPIPE_SZ, 1 << 18);
+	}
+	limit(used() + 100 * 1024);
+	for (i = 0; i < 8 && in_pipes < TOTAL; i++) {
+		for (;;) {
+			ssize_t n = splice(from, NULL, p[i][1], NULL, 65536, SPLICE_F_NONBLOCK);
+
+			if (n < 0 && errno == ENOMEM) {
+				failures++;
+				if (failures > 3)
+					limit(-1);
+				continue;
+			}
+			if (n <= 0)
+				break;
+			in_pipes += n;
+		}
+	}
+	limit(-1);
+	for (i = 0; i < 8; i++) {
+		ssize_t n;
+
+		fcntl(p[i][0], F_SETFL, O_NONBLOCK);
+		while ((n = read(p[i][0], got + done, TOTAL - done)) > 0)
+			done += n;
+		close(p[i][0]);
+		close(p[i][1]);
+	}
+	if (done != in_pipes || done != TOTAL || memcmp(got, want, done)) {
+		printf("%s: %zu of %d bytes, or wrong ones\n", what, done, TOTAL);
+		exit(1);
+	}
+	return failures;
+}
+
+int main(int argc, char **argv)
+{
+	static char want[TOTAL];
+	int u[2], t[2], fd, buffer = 2 * TOTAL, failures;
+	char pid[32];
+	size_t i;
+
+	if (argc != 2)
+		return 64;
+	group = argv[1];
+	fill_pattern(want, TOTAL, 0, 6);
+	unix_pair(SOCK_STREAM, u);
+	inet_pair(SOCK_STREAM, t);
+	setsockopt(u[1], SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
+	setsockopt(t[1], SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
+	setsockopt(t[0], SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
+	for (i = 0; i < TOTAL; i += 30720)
+		if (write(u[1], want + i, 30720) != 30720 || write(t[1], want + i, 30720) != 30720)
+			die("write");
+	fd = memfd_create("pressure", 0);
+	if (write(fd, want, TOTAL) != TOTAL || lseek(fd, 0, SEEK_SET))
+		die("memfd");
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	set("cgroup.procs", pid);
+
+	failures = run("unix", u[0], want);
+	printf("unix: %d calls failed with ENOMEM\n", failures);
+	if (!failures)
+		return 1;
+	failures = run("tcp", t[0], want);
+	printf("tcp: %d calls failed with ENOMEM\n", failures);
+	if (!failures)
+		return 1;
+	failures = run("file", fd, want);
+	printf("file: %d calls failed with ENOMEM\n", failures);
+	printf("all bytes arrived\n");
+	group = "/sys/fs/cgroup";
+	set("cgroup.procs", pid);
+	return 0;
+}
