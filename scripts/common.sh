@@ -9,7 +9,7 @@ CACHE=${CACHE:-$TOP/.cache}
 # The kernels that must pass, by the Debian suite that ships them.
 ALL_KERNELS="5.10 6.1 6.12 7.2 7.3"
 # Programs that build, lint and run the guests, and the guests' own user space, come from this suite on every host.
-TOOLS_SUITE=trixie
+export TOOLS_SUITE=trixie
 
 suite_of() {
 	case $1 in
@@ -67,7 +67,8 @@ mirror() {
 	[ -n "$uri" ] || uri=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
 		grep -oE '(https?|file)://[^ ]+/debian/?( |$)' | head -n 1)
 	[ -n "$uri" ] || die "no Debian mirror in this machine's apt configuration; set MIRROR="
-	echo "${uri%% *}" | sed 's,/*$,,'
+	uri=${uri%% *}
+	echo "${uri%/}"
 }
 
 # The security archive stands beside the main one on every mirror that has it.

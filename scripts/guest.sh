@@ -11,17 +11,21 @@
 . "$(dirname "$0")/common.sh"
 
 # What the guests' programs come from, and the modules that tests may load.
-PACKAGES="base-files base-passwd bash bats coreutils curl dash diffutils e2fsprogs findutils fuse3 gawk grep gzip hostname iproute2
-	kmod libc-bin mount nginx nginx-common procps psmisc sed tar util-linux xfsprogs"
-MODULES="af_alg algif_aead algif_hash algif_skcipher authenc authencesn cbc ext4 fuse ipv6 loop overlay tls unix veth virtio_console
-	vmw_vsock_virtio_transport_common vsock_loopback xfs"
+PACKAGES=(base-files base-passwd bash bats coreutils curl dash diffutils e2fsprogs findutils fuse2fs fuse3 gawk grep gzip hostname iproute2
+	kmod libc-bin mount nginx nginx-common procps psmisc sed tar util-linux xfsprogs)
+MODULES=(af_alg algif_aead algif_hash algif_skcipher authenc authencesn cbc ext4 fuse ipv6 loop overlay tls unix veth virtio_console
+	vmw_vsock_virtio_transport_common vsock_loopback xfs)
 
 # The programs, one archive for all kernels.
 make_base() {
 	local out=$CACHE/guest/base.cpio
-	[ -e "$out" ] && [ "$out" -nt "$CACHE/root/tools/.recipe" ] && [ "$out" -nt "$TOP/scripts/guest.sh" ] && return
+	exec 7>"$CACHE/guest/lock"
+	flock 7
+	if [ -e "$out" ] && [ "$out" -nt "$CACHE/root/tools/.recipe" ] && [ "$out" -nt "$TOP/scripts/guest.sh" ]; then
+		exec 7>&-
+		return
+	fi
 	say "guest: packing its programs"
-	mkdir -p "$CACHE/guest"
 	in_root "$CACHE/root/tools" bash -euc '
 		list() {
 			# shellcheck disable=SC2086
@@ -47,13 +51,14 @@ make_base() {
 		sed "s,/[^/]*$,," "$files.sorted" | awk -F/ "{ p = \"\"; for (i = 1; i <= NF; i++) { p = p (i > 1 ? \"/\" : \"\") \$i; print p } }" |
 			sort -u >"$files.dirs"
 		cat "$files.dirs" "$files.sorted" | awk "!seen[\$0]++" | cpio --quiet -o -H newc >/cache/guest/base.tmp
-	' make_base "$(echo $PACKAGES)"
+	' make_base "${PACKAGES[*]}"
 	mv "$CACHE/guest/base.tmp" "$out"
+	exec 7>&-
 }
 
 # The modules of one kernel, with those that they need.
 make_modules() {
-	local root=$1 release=$2 out=$3 m
+	local root=$1 release=$2 out=$3
 	[ -e "$out" ] && [ "$out" -nt "$root/.recipe" ] && [ "$out" -nt "$TOP/scripts/guest.sh" ] && return
 	in_root "$root" bash -euc '
 		release=$1; shift
@@ -72,7 +77,7 @@ make_modules() {
 		depmod -b "$tmp/usr" "$release"
 		chmod 755 "$tmp"
 		cd "$tmp" && find usr | cpio --quiet -o -H newc
-	' make_modules "$release" $MODULES >"$out.tmp"
+	' make_modules "$release" "${MODULES[@]}" >"$out.tmp"
 	mv "$out.tmp" "$out"
 }
 

@@ -26,7 +26,7 @@ sources_of() {
 }
 
 recipe_id() {
-	cat "$TOP/scripts/roots.sh" | sha256sum | cut -c1-16
+	sha256sum <"$TOP/scripts/roots.sh" | cut -c1-16
 }
 
 # fresh DIR: is there a finished root made by this very recipe?
@@ -71,7 +71,18 @@ make_tools() {
 	bootstrap "$dir" "$TOOLS_SUITE"
 	quietly "$CACHE/log/tools.log" in_root "$dir" apt-get -qq -y install \
 		qemu-system-x86 gcc libc6-dev make cpio kmod bats shellcheck sparse binutils file \
-		e2fsprogs xfsprogs procps util-linux iproute2 psmisc nginx curl fuse3 gawk hostname diffutils
+		e2fsprogs xfsprogs procps util-linux iproute2 psmisc nginx curl fuse3 fuse2fs xz-utils perl gawk hostname diffutils
+	# checkpatch comes with the kernel's source only.
+	quietly "$CACHE/log/checkpatch.log" in_root "$dir" bash -euc '
+		package=$(apt-cache depends linux-source | sed -n "s/^ *Depends: \(linux-source-.*\)/\1/p")
+		mkdir -p /opt/kernel-scripts /tmp/source
+		cd /tmp/source
+		apt-get -qq download "$package"
+		dpkg-deb --fsys-tarfile ./*.deb | tar -xO --wildcards "./usr/src/linux-source-*.tar.xz" | xz -dc -T0 |
+			tar -x -C /opt/kernel-scripts --strip-components=2 --wildcards "*/scripts/checkpatch.pl" \
+				"*/scripts/spelling.txt" "*/scripts/const_structs.checkpatch"
+		rm -rf /tmp/source
+	'
 	in_root "$dir" apt-get clean
 	recipe_id >"$dir/.recipe"
 	say "tools: ready"
@@ -80,13 +91,13 @@ make_tools() {
 # The images are only unpacked: installing one would make an initramfs and boot entries that nobody needs. Newer releases
 # split them: the kernel is in linux-binary-*, its modules are in linux-modules-*.
 fetch_image() {
-	local dir=$1 flavour=$2 release=$3 kernel package packages=
+	local dir=$1 flavour=$2 release=$3 kernel package packages=()
 	kernel=$(in_root "$dir" apt-cache "$release" --no-recommends --no-suggests depends "linux-image-$flavour" |
 		sed -nE 's/^ *Depends: linux-image-([0-9].*)/\1/p')
 	[ -n "$kernel" ] || die "linux-image-$flavour names no image"
 	for package in image binary modules; do
 		package=linux-$package-$kernel
-		[ -z "$(in_root "$dir" apt-cache "$release" --quiet=1 madison "$package" 2>/dev/null)" ] || packages+=" $package"
+		[ -z "$(in_root "$dir" apt-cache "$release" --quiet=1 madison "$package" 2>/dev/null)" ] || packages+=("$package")
 	done
 	in_root "$dir" sh -euc '
 		release=$1
@@ -103,8 +114,8 @@ fetch_image() {
 			[ ! -e "$modules/vmlinuz" ] || cp "$modules/vmlinuz" /kernel/vmlinuz-"${modules##*/}"
 		done
 		cp /kernel/x/boot/vmlinuz-* /kernel 2>/dev/null || true
-	' sh "$release" $packages
-	[ -e "$dir/kernel/vmlinuz-$kernel" ] || die "no kernel in$packages"
+	' sh "$release" "${packages[@]}"
+	[ -e "$dir/kernel/vmlinuz-$kernel" ] || die "no kernel in ${packages[*]}"
 	echo "$kernel" >"$dir/kernel/$flavour"
 }
 

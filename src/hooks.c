@@ -143,25 +143,59 @@ static bool any_registered(void)
 	return false;
 }
 
+static void forget_filter(void)
+{
+	ftrace_set_filter(&ops, NULL, 0, 1);
+}
+
+static void unregister_all(void)
+{
+	int i, err = unregister_ftrace_function(&ops);
+
+	WARN_ONCE(err, "cannot take the hooks away: %d\n", err);
+	forget_filter();
+	for (i = 0; i < hook_count; i++)
+		hooks[i]->registered = false;
+}
+
 static void unregister(struct spg_hook *hook)
 {
 	int err;
 
 	hook->registered = false;
-	/*
-	 * An empty filter would mean every function of the kernel, so the last one goes with the
-	 * ops.
-	 */
-	if (any_registered()) {
-		err = ftrace_set_filter_ip(&ops, hook->site, 1, 0);
-	} else {
-		err = unregister_ftrace_function(&ops);
-		ftrace_set_filter(&ops, NULL, 0, 1);
-	}
+	/* An empty filter would mean every function of the kernel: the last goes with the ops. */
+	if (!any_registered())
+		return unregister_all();
+	err = ftrace_set_filter_ip(&ops, hook->site, 1, 0);
 	WARN_ONCE(err, "cannot take the hook of %s away: %d\n", hook->name, err);
 }
 
-static int do_register(struct spg_hook *hook)
+static bool is_wanted(const struct spg_hook *hook, struct spg_policy policy)
+{
+	return hook->site && !hook->registered && hook->needed(policy);
+}
+
+/* All at once costs one pass over the kernel's call sites, but an error does not say where. */
+static bool register_all(struct spg_policy policy)
+{
+	int i, err = 0;
+
+	for (i = 0; i < hook_count && !err; i++)
+		if (is_wanted(hooks[i], policy))
+			err = ftrace_set_filter_ip(&ops, hooks[i]->site, 0, 0);
+	if (!err)
+		err = register_ftrace_function(&ops);
+	if (err) {
+		forget_filter();
+		return false;
+	}
+	for (i = 0; i < hook_count; i++)
+		if (is_wanted(hooks[i], policy))
+			hooks[i]->registered = true;
+	return true;
+}
+
+static int register_one(struct spg_hook *hook)
 {
 	bool first = !any_registered();
 	int err;
@@ -171,11 +205,11 @@ static int do_register(struct spg_hook *hook)
 		err = register_ftrace_function(&ops);
 	if (err) {
 		if (first)
-			ftrace_set_filter(&ops, NULL, 0, 1);
+			forget_filter();
 		pr_err("cannot hook %s: error %d\n", hook->name, err);
 		if (err == -EBUSY)
 			pr_err("a livepatch or another module owns it (see tracing/enabled_functions), or kernel.ftrace_enabled is 0\n");
-		return err;
+		return hook->optional ? 0 : err;
 	}
 	hook->registered = true;
 	return 0;
@@ -212,35 +246,28 @@ int spg_hooks_add(struct spg_policy policy)
 {
 	const char *missing = spg_hooks_missing(policy);
 	unsigned long added = 0;
-	int i, err;
+	int i, err = 0;
 
 	if (missing) {
 		pr_err("this kernel has no function %s to hook; that mode is not to be had here\n",
 		       missing);
 		return -EOPNOTSUPP;
 	}
-	for (i = 0; i < hook_count; i++) {
-		struct spg_hook *hook = hooks[i];
-
-		if (hook->registered || !hook->site || !hook->needed(policy))
-			continue;
-		err = do_register(hook);
-		if (err && hook->optional)
-			continue;
-		if (err)
-			goto undo;
-		added |= BIT(i);
-		err = prove(hook);
-		if (err)
-			goto undo;
-	}
-	return 0;
-undo:
-	while (i >= 0) {
-		if (added & BIT(i))
+	for (i = 0; i < hook_count; i++)
+		if (is_wanted(hooks[i], policy))
+			added |= BIT(i);
+	if (!added)
+		return 0;
+	if (any_registered() || !register_all(policy))
+		for (i = 0; i < hook_count && !err; i++)
+			if (added & BIT(i))
+				err = register_one(hooks[i]);
+	for (i = 0; i < hook_count && !err; i++)
+		if (added & BIT(i) && hooks[i]->registered)
+			err = prove(hooks[i]);
+	for (i = 0; i < hook_count && err; i++)
+		if (added & BIT(i) && hooks[i]->registered)
 			unregister(hooks[i]);
-		i--;
-	}
 	return err;
 }
 
@@ -253,8 +280,15 @@ undo:
  */
 void spg_hooks_remove(struct spg_policy policy)
 {
+	bool all = true;
 	int i;
 
+	if (!any_registered())
+		return;
+	for (i = 0; i < hook_count; i++)
+		all &= !hooks[i]->registered || !hooks[i]->needed(policy);
+	if (all)
+		return unregister_all();
 	for (i = hook_count - 1; i >= 0; i--)
 		if (hooks[i]->registered && !hooks[i]->needed(policy))
 			unregister(hooks[i]);

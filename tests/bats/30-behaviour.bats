@@ -32,7 +32,7 @@ same() {
 			diff <(grep "^$1: " /tmp/behaviour/$fs-off) <(grep "^$1: " /tmp/behaviour/$fs-$m)
 		done
 	done
-	! grep "^$1: ended" /tmp/behaviour/ext4-off
+	run ! grep "^$1: ended" /tmp/behaviour/ext4-off
 }
 
 @test "behaviour: every case ran, and stock agrees with itself" {

@@ -59,7 +59,7 @@ let_go() {
 }
 
 @test "the mode in force after many switches is the last one" {
-	for i in {1..20}; do
+	for _ in {1..20}; do
 		mode log
 		mode degrade
 	done

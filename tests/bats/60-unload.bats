@@ -27,8 +27,8 @@ busy_then_free() {
 	let_go
 	eventually rmmod spliceguard
 	[ "$(hooks)" = 0 ]
-	[ ! -e $KNOB ]
-	[ ! -e $STATS ]
+	[ ! -e "$KNOB" ]
+	[ ! -e "$STATS" ]
 }
 
 @test "rmmod while a splice sleeps in a socket: EBUSY, and works once it returned" {
@@ -95,7 +95,7 @@ footprint() {
 	footprint >/tmp/before
 	traffic 40 4 >/tmp/traffic 2>&1 3>&- &
 	traffic=$!
-	for i in {1..100}; do
+	for _ in {1..100}; do
 		insmod /test/spliceguard.ko
 		# Under traffic a call is nearly always inside, so stop new ones first.
 		mode off
@@ -103,7 +103,7 @@ footprint() {
 	done
 	pkill -f 'traffic 40' || true
 	wait $traffic || true
-	! grep -E 'wrong|of .* bytes at' /tmp/traffic
+	run ! grep -E 'wrong|of .* bytes at' /tmp/traffic
 	footprint >/tmp/after
 	paste /tmp/before /tmp/after
 	# Less than 4 MiB between them, of 100 rounds: a page leaked in each would be in the noise, a leaked call would not.
@@ -118,7 +118,7 @@ footprint() {
 	mode degrade
 	traffic 3 8 >/tmp/traffic 2>&1 3>&- &
 	traffic=$!
-	for i in {1..30}; do
+	for _ in {1..30}; do
 		rmmod spliceguard 2>/dev/null && insmod /test/spliceguard.ko
 	done
 	wait $traffic || { cat /tmp/traffic; false; }

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # What the guest tests share. Programs and spliceguard.ko are in /test.
 
+bats_require_minimum_version 1.5.0
+
 KNOB=/proc/sys/kernel/splice_mode
 STATS=/sys/kernel/spliceguard
 PATH=/test/programs:$PATH

@@ -355,15 +355,22 @@ static int uring_tee(struct source *source, struct sink *sink)
 	return ret;
 }
 
-/* Into a file that is not the page cache's: the splice itself must not fail there. */
+/* Into a file of the same file system, since 5.19 refuses others. */
 static int copy_range(struct source *source, struct sink *sink)
 {
-	char name[] = "/tmp/oracle.XXXXXX";
 	loff_t in = 0, out = 0;
-	int fd = keep(sink, mkstemp(name));
+	char name[4096];
 	ssize_t n;
+	int fd;
 
-	unlink(name);
+	if (source->name) {
+		snprintf(name, sizeof(name), "%s.copy", source->name);
+		fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+		unlink(name);
+	} else {
+		fd = memfd_create("copy", 0);
+	}
+	keep(sink, fd);
 	n = copy_file_range(source->fd, &in, fd, &out, LEN, 0);
 	return moved(sink, fd, n);
 }

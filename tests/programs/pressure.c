@@ -10,38 +10,46 @@
 
 static const char *group;
 
-static void set(const char *name, const char *value)
+static int open_in_group(const char *name, int flags)
 {
 	char path[256];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", group, name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+	fd = open(path, flags);
+	if (fd < 0)
 		die("%s", path);
+	return fd;
+}
+
+static void set(const char *name, const char *value)
+{
+	int fd = open_in_group(name, O_WRONLY);
+
+	if (write(fd, value, strlen(value)) < 0)
+		die("%s", name);
 	close(fd);
 }
+
+/* Opened before memory is short: opening a file takes some, and a full cgroup kills for that. */
+static int max_fd, current_fd;
 
 static void limit(long bytes)
 {
 	char text[32];
+	int n = bytes < 0 ? sprintf(text, "max") : sprintf(text, "%ld", bytes);
 
-	snprintf(text, sizeof(text), "%ld", bytes);
-	set("memory.max", bytes < 0 ? "max" : text);
+	if (pwrite(max_fd, text, n, 0) != n)
+		die("memory.max");
 }
 
 static long used(void)
 {
-	char path[256];
-	long value = 0;
-	FILE *file;
+	char text[32] = "";
 
-	snprintf(path, sizeof(path), "%s/memory.current", group);
-	file = fopen(path, "r");
-	if (!file || fscanf(file, "%ld", &value) != 1)
-		die("%s", path);
-	fclose(file);
-	return value;
+	if (pread(current_fd, text, sizeof(text) - 1, 0) <= 0)
+		die("memory.current");
+	return atol(text);
 }
 
 /*
@@ -60,7 +68,7 @@ static int run(const char *what, int from, char *want)
 	}
 	limit(used() + 100 * 1024);
 	for (i = 0; i < 8 && in_pipes < TOTAL; i++) {
-		for (;;) {
+		while (in_pipes < TOTAL) {
 			ssize_t n = splice(from, NULL, p[i][1], NULL, 65536, SPLICE_F_NONBLOCK);
 
 			if (n < 0 && errno == ENOMEM) {
@@ -110,10 +118,15 @@ int main(int argc, char **argv)
 	for (i = 0; i < TOTAL; i += 30720)
 		if (write(u[1], want + i, 30720) != 30720 || write(t[1], want + i, 30720) != 30720)
 			die("write");
+	/* A TCP socket heeds its own flag only. */
+	fcntl(t[0], F_SETFL, O_NONBLOCK);
 	fd = memfd_create("pressure", 0);
 	if (write(fd, want, TOTAL) != TOTAL || lseek(fd, 0, SEEK_SET))
 		die("memfd");
 	snprintf(pid, sizeof(pid), "%d", getpid());
+	max_fd = open_in_group("memory.max", O_WRONLY);
+	current_fd = open_in_group("memory.current", O_RDONLY);
+	used();
 	set("cgroup.procs", pid);
 
 	failures = run("unix", u[0], want);

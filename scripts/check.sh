@@ -1,0 +1,193 @@
+#!/bin/bash
+# check.sh: all that a change must pass. Ends with "N passed, N failed"; exit code 0 only if none failed.
+#
+#   check.sh          everything; KERNELS="6.1 7.2" and TESTS=pattern (of bats test names) narrow it, V=1 shows all
+#   check.sh lint     checkpatch, shellcheck, the disassembly rules
+#   check.sh unit     the policy tests in user space, under ASan and UBSan
+. "$(dirname "$0")/common.sh"
+
+KERNELS=${KERNELS:-$ALL_KERNELS}
+LANES=${LANES:-$(nproc)}
+VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TOP/dkms.conf")
+RESULTS=$CACHE/results
+
+# result NAME STATUS: one line for each thing that was checked.
+result() {
+	if [ "$2" = 0 ]; then
+		echo "ok $1" >>"$RESULTS"
+		[ "${V:-0}" != 1 ] || say "ok: $1"
+	else
+		echo "not ok $1" >>"$RESULTS"
+		say "NOT OK: $1"
+	fi
+}
+
+# try NAME COMMAND...: a check whose output only matters when it fails.
+try() {
+	local name=$1 status=0
+	shift
+	quietly "$CACHE/log/$(tr -c 'A-Za-z0-9.\n' - <<<"$name").log" "$@" || status=1
+	result "$name" $status
+	return $status
+}
+
+in_tools() {
+	in_root "$CACHE/root/tools" bash -euc "cd /spliceguard; $1"
+}
+
+lint() {
+	try "checkpatch --strict" in_tools 'perl /opt/kernel-scripts/checkpatch.pl --no-tree --strict --no-summary --show-types \
+		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE -f src/*.c include/*.h tests/modules/*.c' || true
+	try "shellcheck" in_tools 'shellcheck -x scripts/*.sh tests/guest-init tests/bats/*.bats tests/bats/helper.bash .ci/run' || true
+	try "no version test outside include/compat.h" bash -c \
+		"! grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -r $TOP/src $TOP/include --exclude=compat.h" || true
+}
+
+unit() {
+	try "policy tests build without a warning" in_tools 'gcc -std=gnu11 -O1 -g -Wall -Wextra -Werror -Iinclude \
+		-fsanitize=address,undefined -fno-sanitize-recover=all -o /tmp/policy_test tests/unit/policy_test.c src/policy.c' || return 0
+	local tap status=0
+	tap=$CACHE/log/policy.tap
+	in_tools /tmp/policy_test >"$tap" 2>&1 || status=1
+	tap_results "policy" "$tap"
+	result "policy tests end cleanly" $status
+}
+
+# tap_results NAME FILE: take over what a TAP stream says; the plan must be there, and be kept.
+tap_results() {
+	local plan count
+	plan=$(sed -n 's/^1\.\.\([0-9]*\)\r*$/\1/p' "$2" | tail -n 1)
+	count=$(grep -cE '^(not )?ok [0-9]+' "$2" || true)
+	grep -E '^(not )?ok [0-9]+' "$2" | tr -d '\r' | sed -E "s/^(not ok|ok) [0-9]+ (- )?/\1 $1: /" >>"$RESULTS" || true
+	[ -n "$plan" ] && [ "$plan" = "$count" ] && [ "$count" -gt 0 ]
+	result "$1: the plan is there and kept (${plan:-none}, $count)" $?
+}
+
+# A release's own compiler, by dkms, as users do; then again to see what W=1 and sparse say.
+build() {
+	local kernel=$1 root=$CACHE/root/build-$1 flavour release out=$CACHE/out/$1
+	rm -rf "$out"
+	mkdir -p "$out"
+	for flavour in cloud-amd64 amd64; do
+		release=$(cat "$root/kernel/$flavour")
+		try "$kernel: dkms build for $release" in_root "$root" bash -euc '
+			src=/usr/src/spliceguard-$2
+			rm -rf "$src" /var/lib/dkms/spliceguard
+			mkdir -p "$src"
+			cp -r /spliceguard/{dkms.conf,Kbuild,src,include} "$src"
+			dkms add -m spliceguard -v "$2"
+			dkms build -m spliceguard -v "$2" -k "$1" || { cat /var/lib/dkms/spliceguard/"$2"/build/make.log; exit 1; }
+			if grep -i warning /var/lib/dkms/spliceguard/"$2"/"$1"/*/log/make.log; then exit 1; fi
+			cd /var/lib/dkms/spliceguard/"$2"/"$1"/*/module
+			case $(echo spliceguard.ko*) in
+			*.xz) xz -dc spliceguard.ko.xz ;;
+			*.zst) zstd -dcq spliceguard.ko.zst ;;
+			*) cat spliceguard.ko ;;
+			esac >/cache/out/"$3"/spliceguard-"$4".ko
+		' build "$release" "$VERSION" "$kernel" "$flavour" || continue
+		try "$kernel: no warning from W=1 and sparse for $release" in_root "$root" bash -euc '
+			rm -rf /tmp/w1
+			mkdir /tmp/w1
+			cp -r /spliceguard/{dkms.conf,Kbuild,src,include} /tmp/w1
+			# C=2 checks first whether sparse works, with a script that some header packages lack.
+			make -C /lib/modules/"$1"/build M=/tmp/w1 W=1 KBUILD_CHECKSRC=2 CHECK=sparse modules >/tmp/w1.log 2>&1 || { cat /tmp/w1.log; exit 1; }
+			[ "$(grep -c "^  CHECK" /tmp/w1.log)" = "$(ls /tmp/w1/src/*.c | wc -l)" ]
+			if grep -vE "not available or not up to date|checker-valid.sh" /tmp/w1.log | grep -iE "warning|error|: note"; then exit 1; fi
+		' w1 "$release" || true
+		try "$kernel: no indirect call but to pipe buffers, for $flavour" in_tools \
+			"bash scripts/indirect-calls.sh /cache/out/$kernel/spliceguard-$flavour.ko" || true
+	done
+	try "$kernel: the test modules build" in_root "$root" bash -euc '
+		rm -rf /tmp/test-modules
+		mkdir -p /tmp/test-modules
+		cp -r /spliceguard/{dkms.conf,Kbuild,src,include,tests} /tmp/test-modules
+		make -C /lib/modules/"$1"/build M=/tmp/test-modules/tests/modules modules
+		cp /tmp/test-modules/tests/modules/owner.ko /cache/out/"$2"
+	' modules "$(cat "$root/kernel/cloud-amd64")" "$kernel" || true
+}
+
+programs() {
+	try "test programs build without a warning" in_tools 'mkdir -p /cache/out/programs
+		for p in tests/programs/*.c; do
+			gcc -O2 -Wall -Wextra -Wno-unused-result -Werror -static -o /cache/out/programs/$(basename $p .c) $p
+		done'
+}
+
+# guest KERNEL FLAVOUR SMP FILES...: one boot, some bats files.
+guest() {
+	local kernel=$1 flavour=$2 smp=$3 dir name which status=0
+	shift 3
+	name=$kernel-$flavour-smp$smp
+	which=$kernel
+	[ "$flavour" = cloud-amd64 ] || which=$kernel:generic
+	dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
+	cp "$CACHE/out/$kernel/spliceguard-$flavour.ko" "$dir/spliceguard.ko"
+	[ ! -e "$CACHE/out/$kernel/owner.ko" ] || cp "$CACHE/out/$kernel/owner.ko" "$dir/"
+	cp -r "$CACHE/out/programs" "$dir/programs"
+	mkdir "$dir/bats"
+	cp "$TOP/tests/bats/helper.bash" "$dir/bats/"
+	for which_file; do cp "$TOP/tests/bats/$which_file" "$dir/bats/"; done
+	say "$name: booting, for $*"
+	[ "$flavour" = cloud-amd64 ] || export APPEND="syscall.x32=y"
+	SMP=$smp TIMEOUT=${TIMEOUT:-900} "$TOP/scripts/guest.sh" "$which" "$name" "$dir" \
+		bats --tap --timing ${TESTS:+--filter "$TESTS"} bats || status=1
+	rm -rf "$dir"
+	if [ -n "${TESTS:-}" ] && grep -q '^1\.\.0' "$CACHE/log/$name.out"; then
+		say "$name: no test matches '$TESTS'"
+	else
+		tap_results "$name" "$CACHE/log/$name.out"
+	fi
+	result "$name: a clean run of the guest" $status
+	say "$name: done"
+}
+
+# In turn through LANES lanes. Each job writes results of its own lines, so they may run side by side.
+pool() {
+	while [ "$(jobs -rp | wc -l)" -ge "$LANES" ]; do wait -n || true; done
+	"$@" &
+}
+
+everything() {
+	local k
+	# The roots that are slow to make begin first.
+	pool "$TOP/scripts/roots.sh" tools
+	for k in $KERNELS; do pool "$TOP/scripts/roots.sh" build "$k"; done
+	wait
+	lint
+	unit
+	programs
+	for k in $KERNELS; do pool build "$k"; done
+	wait
+	local files=(10-load.bats 20-oracle.bats 30-behaviour.bats 40-vmsplice.bats 60-unload.bats 70-pressure.bats)
+	for k in $KERNELS; do pool guest "$k" cloud-amd64 1 "${files[@]}"; done
+	for k in $KERNELS; do pool guest "$k" cloud-amd64 2 50-switch.bats; done
+	# x32 is in the generic kernels only.
+	for k in $KERNELS; do pool guest "$k" amd64 1 25-x32.bats; done
+	wait
+}
+
+need_root
+mkdir -p "$CACHE"
+: >"$RESULTS"
+for k in $KERNELS; do suite_of "$k" >/dev/null; done
+say "cache: $CACHE"
+case ${1:-everything} in
+everything) everything ;;
+lint | unit)
+	"$TOP/scripts/roots.sh" tools
+	"$1"
+	;;
+*) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+esac
+
+passed=$(grep -c '^ok ' "$RESULTS" || true)
+failed=$(grep -c '^not ok ' "$RESULTS" || true)
+if [ "$failed" != 0 ]; then
+	say "failed:"
+	grep '^not ok ' "$RESULTS" | sed 's/^not ok /  /' >&2
+fi
+# Nothing run is nothing shown.
+[ "$passed" != 0 ] || failed=$((failed + 1))
+say "$(($(date +%s) - STARTED)) seconds"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

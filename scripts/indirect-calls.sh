@@ -1,0 +1,61 @@
+#!/bin/bash
+# indirect-calls.sh MODULE.ko: fails if the module has an indirect call or jump other than through the operations of a pipe
+# buffer or the tables of its own hooks. On a kernel with IBT, a call through a pointer to a function that is not exported
+# may hit one whose landing pad was removed at boot, and kill the machine; originals are reached by direct branches only.
+set -euo pipefail
+
+# Function, and how many indirect calls it may have: to pipe_buf_operations (confirm, release), or to members of struct
+# spg_hook, which are functions of this module.
+declare -A allowed=(
+	[redirect]=1                 # hook->admit
+	[spg_hooks_init]=1           # hook->bind
+	[spg_hooks_missing]=1        # hook->needed
+	[is_wanted]=1                # hook->needed
+	[register_all]=2             # the same, inlined
+	[spg_hooks_add]=6            # the same; hook->prove
+	[spg_hooks_remove]=2         # hook->needed
+	[spg_make_buffer_private]=1  # release
+	[spg_make_private]=9         # confirm and release, inlined
+	[make_private_pass]=2        # confirm, release
+	[repack]=2                   # confirm, release
+	[spg_pipe_clean]=2           # confirm, release
+	[collect]=2
+	[socket_call]=6              # confirm and release, inlined
+	[socket_stand_in]=6
+	[send_copied]=6
+	[fill_call]=2                # release
+	[fill_stand_in]=2
+	[fill_private]=2
+	[take_back]=1
+	[add_page]=2                 # release
+	[fill_from_memory]=3
+	[memory_to_pipe]=3
+	[vmsplice_copied]=3
+	[vmsplice_file]=3
+)
+
+status=0 function='' seen=0
+declare -A found=()
+while read -r line; do
+	case $line in
+	*'>:')
+		function=${line#*<}
+		function=${function%%>*}
+		function=${function%%.*}
+		;;
+	*)
+		found[$function]=$((${found[$function]:-0} + 1))
+		seen=$((seen + 1))
+		;;
+	esac
+done < <(objdump -dr --no-show-raw-insn "$1" |
+	grep -E '^[0-9a-f]+ <.*>:$|R_X86_64_(PLT32|PC32).*__x86_indirect_thunk|(call|jmp) +\*%|(call|jmp) +\*.*\(%')
+
+for function in "${!found[@]}"; do
+	if [ "${found[$function]}" -gt "${allowed[$function]:-0}" ]; then
+		echo "$1: $function has ${found[$function]} indirect calls, ${allowed[$function]:-0} are known"
+		status=1
+	fi
+done
+[ "$seen" -gt 0 ] || { echo "$1: no indirect call at all; does this script still find them?"; status=1; }
+exit $status
