@@ -40,6 +40,8 @@ whole_table() {
 	for change in $changes; do
 		mode off
 		run oracle "$file" "$change"
+		# "absent" is for the x32 entries, not for whatever goes wrong.
+		[ "$(grep -cv ' absent$' <<<"$output")" -ge 20 ]
 		if [ "$change" != "$unseen" ]; then
 			expect_rows "$(grep -vE "^[^ ]*($COPIED_BY_STOCK)" <<<"$output")" SHARED
 			expect_rows "$(grep -E "^[^ ]*($COPIED_BY_STOCK)" <<<"$output")" COPIED

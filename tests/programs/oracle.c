@@ -206,6 +206,22 @@ static int sendfile_udp(struct source *source, struct sink *sink)
 	return sendfile_to(source, sink, ENTRY_64, ends);
 }
 
+/*
+ * The file's bytes in a pipe, for a second step. Where the first one is refused they are written,
+ * so that it is the second one's refusal that shows.
+ */
+static int pipe_filled(struct source *source, struct sink *sink)
+{
+	char text[LEN];
+
+	if (!splice_pipe(source, sink))
+		return 0;
+	if (errno != EINVAL)
+		return -1;
+	fill_pattern(text, LEN, 0, 0);
+	return moved(sink, sink->keep[sink->kept - 2], write(sink->keep[sink->kept - 1], text, LEN));
+}
+
 /* What the pipe of a first step holds goes on to a second one. */
 static int splice_on(struct sink *sink, const int ends[2])
 {
@@ -217,7 +233,7 @@ static int splice_tcp(struct source *source, struct sink *sink)
 {
 	int ends[2];
 
-	if (splice_pipe(source, sink))
+	if (pipe_filled(source, sink))
 		return -1;
 	inet_pair(SOCK_STREAM, ends);
 	return splice_on(sink, ends);
@@ -227,7 +243,7 @@ static int splice_unix(struct source *source, struct sink *sink)
 {
 	int ends[2];
 
-	if (splice_pipe(source, sink))
+	if (pipe_filled(source, sink))
 		return -1;
 	unix_pair(SOCK_STREAM, ends);
 	return splice_on(sink, ends);
@@ -237,7 +253,7 @@ static int splice_pipe_pipe(struct source *source, struct sink *sink)
 {
 	int ends[2];
 
-	if (splice_pipe(source, sink))
+	if (pipe_filled(source, sink))
 		return -1;
 	make_pipe(ends);
 	return splice_on(sink, ends);
@@ -248,7 +264,7 @@ static int tee_of(struct source *source, struct sink *sink, enum entry entry, bo
 	int first, ends[2];
 	ssize_t n;
 
-	if (splice_pipe(source, sink))
+	if (pipe_filled(source, sink))
 		return -1;
 	first = sink->fd;
 	make_pipe(ends);
@@ -281,8 +297,15 @@ static int sendfile_unix_splice(struct source *source, struct sink *sink)
 {
 	int ends[2];
 
-	if (sendfile_unix(source, sink))
-		return -1;
+	if (sendfile_unix(source, sink)) {
+		char text[LEN];
+
+		if (errno != EINVAL)
+			return -1;
+		fill_pattern(text, LEN, 0, 0);
+		if (moved(sink, sink->keep[0], write(sink->keep[1], text, LEN)))
+			return -1;
+	}
 	make_pipe(ends);
 	return splice_on(sink, ends);
 }
@@ -342,7 +365,7 @@ static int uring_tee(struct source *source, struct sink *sink)
 	struct uring ring;
 	int ends[2], ret;
 
-	if (splice_pipe(source, sink))
+	if (pipe_filled(source, sink))
 		return -1;
 	if (uring_open(&ring))
 		return -1;
@@ -395,7 +418,7 @@ static int splice_file(struct source *source, struct sink *sink)
 	ssize_t n;
 
 	unlink(name);
-	if (splice_pipe(source, sink))
+	if (pipe_filled(source, sink))
 		return -1;
 	from = sink->fd;
 	n = splice(from, NULL, fd, NULL, LEN, 0);
