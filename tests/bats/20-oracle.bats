@@ -28,8 +28,13 @@ teardown_file() {
 
 # What stock kernels copy already: buffered file sinks, sendfile to UDP before 6.5, and to a pipe on 5.10.
 COPIED_BY_STOCK='file-file|file-pipe-file'
+# 5.10 does share with UDP, but a datagram that is changed on its way is dropped.
+LOST_BY_STOCK='^$'
 case $(uname -r) in
-5.10.*) COPIED_BY_STOCK+='|sendfile:file-udp|sendfile:file-pipe' ;;
+5.10.*)
+	COPIED_BY_STOCK+='|sendfile:file-pipe'
+	LOST_BY_STOCK='sendfile:file-udp'
+	;;
 6.1.*) COPIED_BY_STOCK+='|sendfile:file-udp' ;;
 esac
 
@@ -43,7 +48,7 @@ whole_table() {
 		# "absent" is for the x32 entries, not for whatever goes wrong.
 		[ "$(grep -cv ' absent$' <<<"$output")" -ge 20 ]
 		if [ "$change" != "$unseen" ]; then
-			expect_rows "$(grep -vE "^[^ ]*($COPIED_BY_STOCK)" <<<"$output")" SHARED
+			expect_rows "$(grep -vE "^[^ ]*($COPIED_BY_STOCK|$LOST_BY_STOCK)" <<<"$output")" SHARED
 			expect_rows "$(grep -E "^[^ ]*($COPIED_BY_STOCK)" <<<"$output")" COPIED
 		fi
 		mode degrade

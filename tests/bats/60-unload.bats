@@ -93,7 +93,7 @@ footprint() {
 	insmod /test/spliceguard.ko
 	rmmod spliceguard
 	footprint >/tmp/before
-	traffic 40 4 >/tmp/traffic 2>&1 3>&- &
+	nice -n 19 traffic 40 4 >/tmp/traffic 2>&1 3>&- &
 	traffic=$!
 	for _ in {1..100}; do
 		insmod /test/spliceguard.ko
@@ -101,7 +101,7 @@ footprint() {
 		mode off
 		eventually rmmod spliceguard 2>/dev/null
 	done
-	pkill -f 'traffic 40' || true
+	pkill -x traffic || true
 	wait $traffic || true
 	run ! grep -E 'wrong|of .* bytes at' /tmp/traffic
 	footprint >/tmp/after

@@ -51,7 +51,7 @@ static void wait_until_asleep(pid_t child)
 	int quiet = 0;
 
 	snprintf(name, sizeof(name), "/proc/%d/stat", child);
-	while (quiet < 5) {
+	while (quiet < 4) {
 		int fd = open(name, O_RDONLY);
 		ssize_t n = read(fd, text, sizeof(text) - 1);
 		char *state;
@@ -62,7 +62,7 @@ static void wait_until_asleep(pid_t child)
 		text[n] = 0;
 		state = strrchr(text, ')');
 		quiet = state && (state[2] == 'S' || state[2] == 'D') ? quiet + 1 : 0;
-		usleep(20000);
+		usleep(10000);
 	}
 }
 
