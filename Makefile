@@ -5,7 +5,7 @@ KERNELRELEASE_WANTED ?= $(shell uname -r)
 KERNELDIR ?= /lib/modules/$(KERNELRELEASE_WANTED)/build
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-.PHONY: all clean install uninstall demo check lint unit help
+.PHONY: all clean install uninstall demo check check-install lint unit help
 
 all:
 	@[ -e '$(KERNELDIR)/Makefile' ] || { \
@@ -27,6 +27,9 @@ demo:
 check:
 	scripts/check.sh
 
+check-install:
+	scripts/check-install.sh
+
 lint:
 	scripts/check.sh lint
 
@@ -39,4 +42,5 @@ help:
 	@echo 'make uninstall   take all of that away again'
 	@echo 'make demo        boot a stock kernel in QEMU and show what each mode does (KERNEL=6.12)'
 	@echo 'make check       lint, unit tests, DKMS builds, tests in guests (KERNELS="6.1 7.2" TESTS=pattern V=1)'
+	@echo 'make check-install   install and uninstall in a guest, compiling there: some minutes (KERNEL=6.12)'
 	@echo 'make lint, unit  those two parts of it'

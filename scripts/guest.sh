@@ -5,7 +5,8 @@
 #
 # KERNEL is one of the releases' names, or KERNEL:generic for the generic flavour. What DIR holds is /test in the guest, its
 # spliceguard.ko among it; COMMAND runs there as root. Its output goes to the terminal with V=1 and to CACHE/log/NAME.out; the
-# kernel's log to CACHE/log/NAME.console. SMP= and MEMORY= (MiB) size the guest, TIMEOUT= bounds it.
+# kernel's log to CACHE/log/NAME.console. SMP= and MEMORY= (MiB) size the guest, TIMEOUT= bounds it, DISK=, an image under
+# CACHE/guest, is its /dev/vda.
 #
 # Exit code 0 takes all of: the command's exit code 0, a clean power-down, no splat in the log, no taint but O and E.
 . "$(dirname "$0")/common.sh"
@@ -13,7 +14,7 @@
 # What the guests' programs come from, and the modules that tests may load.
 PACKAGES=(base-files base-passwd bash bats coreutils curl dash diffutils e2fsprogs findutils fuse2fs fuse3 gawk grep gzip hostname iproute2
 	kmod libc-bin mount nginx nginx-common procps psmisc sed tar util-linux xfsprogs)
-MODULES=(af_alg algif_aead algif_hash algif_skcipher authenc authencesn cbc ext4 fuse ipv6 loop overlay tls unix veth virtio_console
+MODULES=(af_alg algif_aead algif_hash algif_skcipher authenc authencesn cbc ext4 fuse ipv6 loop overlay tls unix veth virtio_blk virtio_console virtio_pci
 	vmw_vsock_virtio_transport_common vsock_loopback xfs)
 
 # The programs, one archive for all kernels.
@@ -114,6 +115,7 @@ boot() {
 		-display none -monitor none -no-reboot -nic none \
 		-kernel "/cache/guest/${work##*/}/vmlinuz" -initrd "/cache/guest/${work##*/}/initrd" \
 		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic panic_on_warn=1 rdinit=/init ${APPEND:-}" \
+		${DISK:+-drive "file=/cache/guest/${DISK##*/},format=raw,if=virtio"} \
 		-serial "file:/cache/log/$name.console" -serial "file:/cache/log/$name.out" \
 		>"$log.qemu" 2>&1
 }

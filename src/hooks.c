@@ -32,6 +32,12 @@ static int hook_count;
 /* The task that proves hooks just now: its calls run as they are, and are noted. */
 static struct task_struct *prover;
 
+/*
+ * No call is redirected before a first set of hooks is complete and proven: if loading fails, no
+ * stand-in may be running.
+ */
+static bool armed;
+
 static struct spg_hook *hook_at(unsigned long site)
 {
 	int i;
@@ -54,7 +60,7 @@ static void notrace redirect(unsigned long ip, unsigned long parent_ip, struct f
 		hook->fired = true;
 		return;
 	}
-	if (hook->admit && !hook->admit(regs))
+	if (!READ_ONCE(armed) || (hook->admit && !hook->admit(regs)))
 		return;
 	spg_inflight_enter();
 	spg_jump_to(regs, hook->standin);
@@ -268,6 +274,8 @@ int spg_hooks_add(struct spg_policy policy)
 	for (i = 0; i < hook_count && err; i++)
 		if (added & BIT(i) && hooks[i]->registered)
 			unregister(hooks[i]);
+	if (!err)
+		WRITE_ONCE(armed, true);
 	return err;
 }
 
