@@ -16,7 +16,9 @@
 #include <linux/sysctl.h>
 #include <linux/uio.h>
 #include <linux/version.h>
+#include <net/inet_connection_sock.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 
 /*
  * ftrace: since 5.11 a callback gets an opaque frame, and handles its own recursion unless it asks
@@ -91,6 +93,8 @@ static inline bool spg_page_is_only_ours(struct page *page)
 
 	if (!folio_test_anon(folio) || folio_test_ksm(folio))
 		return false;
+	if (folio_test_hugetlb(folio))
+		page = &folio->page;
 	/* Marked page by page, but a huge mapping on its first page only. */
 	if (PageAnonExclusive(page))
 		return true;
@@ -109,26 +113,57 @@ static inline bool spg_page_is_only_ours(struct page *page)
 #endif
 
 /*
- * Before 6.5 a pipe went to a socket by ->sendpage, one buffer a call; each was one message where
- * the socket keeps messages apart, unless the protocol's own sendpage took MSG_SENDPAGE_NOTLAST to
- * mean more of the same. More follows when the pipe holds more than SPG_MORE_FOLLOWS buffers,
- * counted from the last one of the message: the new code counts that one, too (fs/splice.c,
- * splice_to_socket()).
+ * The one way into a pipe: do_splice_read() since 6.8; before that vfs_splice_read() (6.4), which
+ * later is but one of the callers and must not be taken for it; before that do_splice_to().
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define SPG_FILL_NAMES "do_splice_read"
+#else
+#define SPG_FILL_NAMES "do_splice_read", "vfs_splice_read", "do_splice_to"
+#endif
+
+/*
+ * Before 6.5 a pipe went to a socket by ->sendpage, one buffer a call. Each was one message where
+ * the socket keeps messages apart or has no sendpage of its own, and MSG_SENDPAGE_NOTLAST meant
+ * more of the same only to a sendpage of its own. TLS in software did not heed MSG_MORE there, and
+ * KCM's sendpage ended a message without it; both differ in sendmsg.
+ *
+ * Since then it is one sendmsg for up to 16 buffers. More follows when the pipe holds more than
+ * SPG_MORE_FOLLOWS buffers, counted from the last one of the message: the new code counts that one,
+ * too (fs/splice.c, splice_to_socket()).
  */
 #ifdef SPG_HAVE_SENDPAGE
 #define SPG_MORE_FOLLOWS 1
-static inline bool spg_one_buffer_a_message(const struct socket *sock)
+static inline bool spg_has_sendpage(const struct socket *sock)
 {
-	return sock->type != SOCK_STREAM;
-}
-
-static inline bool spg_notlast_means_more(const struct socket *sock)
-{
-	if (sock->ops->sendpage == sock_no_sendpage)
+	if (!sock->ops->sendpage || sock->ops->sendpage == sock_no_sendpage)
 		return false;
 	if (sock->ops->family == PF_INET || sock->ops->family == PF_INET6)
-		return sock->sk->sk_prot->sendpage;
+		return READ_ONCE(sock->sk->sk_prot)->sendpage;
 	return true;
+}
+
+static inline bool spg_is_tls(const struct socket *sock)
+{
+	const struct tcp_ulp_ops *ulp;
+
+	if ((sock->ops->family != PF_INET && sock->ops->family != PF_INET6) ||
+	    sock->type != SOCK_STREAM || sock->sk->sk_protocol != IPPROTO_TCP)
+		return false;
+	ulp = READ_ONCE(inet_csk(sock->sk)->icsk_ulp_ops);
+	return ulp && !strcmp(ulp->name, "tls");
+}
+
+static inline bool spg_one_buffer_a_message(const struct socket *sock)
+{
+	return sock->type != SOCK_STREAM || !spg_has_sendpage(sock);
+}
+
+static inline int spg_more_flags(const struct socket *sock, bool asked, bool follows)
+{
+	if ((asked && !spg_is_tls(sock)) || (follows && spg_has_sendpage(sock)))
+		return MSG_MORE;
+	return sock->ops->family == PF_KCM ? MSG_EOR : 0;
 }
 #else
 #define SPG_MORE_FOLLOWS 0
@@ -137,9 +172,9 @@ static inline bool spg_one_buffer_a_message(const struct socket *sock)
 	return false;
 }
 
-static inline bool spg_notlast_means_more(const struct socket *sock)
+static inline int spg_more_flags(const struct socket *sock, bool asked, bool follows)
 {
-	return true;
+	return asked || follows ? MSG_MORE : 0;
 }
 #endif
 

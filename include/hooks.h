@@ -10,6 +10,7 @@
 #include "policy.h"
 
 struct file;
+struct ftrace_ops;
 struct pipe_inode_info;
 struct pt_regs;
 
@@ -25,8 +26,7 @@ struct pt_regs;
  *	is
  * @name: the one of @names that this kernel has, or NULL
  * @site: the address of its ftrace call site
- * @registered: whether ftrace has it now; under the hooks' mutex
- * @fired: set by the callback while the hook is being proven
+ * @ops: what it is registered with, or NULL; under the mutex of those who change hooks
  */
 struct spg_hook {
 	const char *const *names;
@@ -39,8 +39,7 @@ struct spg_hook {
 
 	const char *name;
 	unsigned long site;
-	bool registered;
-	bool fired;
+	struct ftrace_ops *ops;
 };
 
 #define spg_names(...) ((const char *const []){ __VA_ARGS__, NULL })
@@ -62,7 +61,7 @@ struct spg_hook {
 	static type id##_call parameters;						\
 	static type id##_stand_in parameters						\
 	{										\
-		type ret = id##_call arguments;						\
+		type ret = spg_hook_is_proven() ? 0 : id##_call arguments;		\
 											\
 		spg_inflight_leave();							\
 		return ret;								\
@@ -83,6 +82,7 @@ struct spg_hook {
 extern struct file spg_dummy_file;
 extern struct pipe_inode_info spg_dummy_pipe;
 
+bool spg_hook_is_proven(void);
 int spg_hooks_init(struct spg_hook *const *table, int count);
 const char *spg_hooks_missing(struct spg_policy policy);
 int spg_hooks_add(struct spg_policy policy);

@@ -38,7 +38,7 @@ in_tools() {
 lint() {
 	try "checkpatch --strict" in_tools 'perl /opt/kernel-scripts/checkpatch.pl --no-tree --strict --no-summary --show-types \
 		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE -f src/*.c include/*.h tests/modules/*.c' || true
-	try "shellcheck" in_tools 'shellcheck -x scripts/*.sh tests/guest-init tests/bats/*.bats tests/bats/helper.bash .ci/run' || true
+	try "shellcheck" in_tools 'shellcheck -x scripts/*.sh tests/guest-init tests/guest-demo tests/guest-install tests/bats/*.bats tests/bats/helper.bash .ci/run' || true
 	try "no version test outside include/compat.h" bash -c \
 		"! grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -r $TOP/src $TOP/include --exclude=compat.h" || true
 }

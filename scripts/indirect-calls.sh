@@ -8,10 +8,13 @@ set -euo pipefail
 # spg_hook, which are functions of this module.
 declare -A allowed=(
 	[redirect]=1                 # hook->admit
+	[redirects]=1
+	[prove]=1                    # hook->prove
+	[is_empty]=1                 # release
+	[wait_for_data]=2
 	[spg_hooks_init]=1           # hook->bind
 	[spg_hooks_missing]=1        # hook->needed
 	[is_wanted]=1                # hook->needed
-	[register_all]=2             # the same, inlined
 	[spg_hooks_add]=6            # the same; hook->prove
 	[spg_hooks_remove]=2         # hook->needed
 	[spg_make_buffer_private]=1  # release

@@ -2,8 +2,12 @@
 /*
  * Hooks: the only file that knows ftrace and kprobes.
  *
- * One ftrace_ops serves all hooks, so that taking the last one away costs a single wait for
- * RCU-tasks. It has IPMODIFY (the callback sets where the function goes on) and PERMANENT
+ * The hooks that are registered together share one ftrace_ops, so that taking them away costs a
+ * single wait for RCU-tasks. A hook that comes later gets another: only register_ftrace_function()
+ * asks BPF trampolines on a function to make room for IPMODIFY, a change of the filter of a
+ * registered ops does not (kernel/trace/ftrace.c, prepare_direct_functions_for_ipmodify()).
+ *
+ * The ops have IPMODIFY (the callback sets where the function goes on) and PERMANENT
  * (kernel.ftrace_enabled=0 cannot disarm it).
  *
  * A stand-in calls the original past its call site, so the callback never has to ask who called: a
@@ -16,6 +20,7 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include "arch.h"
 #include "compat.h"
 #include "hooks.h"
@@ -29,8 +34,12 @@ struct pipe_inode_info spg_dummy_pipe;
 static struct spg_hook *const *hooks;
 static int hook_count;
 
-/* The task that proves hooks just now: its calls run as they are, and are noted. */
+/*
+ * The task that proves a hook just now, and whether its call came to a stand-in. Under the mutex of
+ * those who change hooks.
+ */
 static struct task_struct *prover;
+static bool fired;
 
 /*
  * No call is redirected before a first set of hooks is complete and proven: if loading fails, no
@@ -48,6 +57,13 @@ static struct spg_hook *hook_at(unsigned long site)
 	return NULL;
 }
 
+static bool redirects(const struct spg_hook *hook, struct pt_regs *regs)
+{
+	if (unlikely(READ_ONCE(prover) == current))
+		return true;
+	return READ_ONCE(armed) && (!hook->admit || hook->admit(regs));
+}
+
 static void notrace redirect(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 			     struct spg_ftrace_frame *frame)
 {
@@ -56,38 +72,65 @@ static void notrace redirect(unsigned long ip, unsigned long parent_ip, struct f
 
 	if (WARN_ON_ONCE(!hook || !regs))
 		return;
-	if (unlikely(READ_ONCE(prover) == current)) {
-		hook->fired = true;
-		return;
-	}
-	if (!READ_ONCE(armed) || (hook->admit && !hook->admit(regs)))
+	if (!redirects(hook, regs))
 		return;
 	spg_inflight_enter();
 	spg_jump_to(regs, hook->standin);
 }
 
-static struct ftrace_ops ops = {
-	.func = redirect,
-	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
-		 SPG_FTRACE_NO_RECURSION,
-};
+/**
+ * spg_hook_is_proven() - is this call of a stand-in only to prove its hook?
+ *
+ * Return: true where the stand-in has nothing to do but return.
+ */
+bool spg_hook_is_proven(void)
+{
+	if (likely(READ_ONCE(prover) != current))
+		return false;
+	fired = true;
+	return true;
+}
+
+/* One for each hook is always enough. An ops whose hooks are all gone is free again. */
+static struct ftrace_ops ops_pool[BITS_PER_LONG];
+
+static struct ftrace_ops *free_ops(void)
+{
+	struct ftrace_ops *ops = ops_pool;
+	int i = 0;
+
+	while (i < hook_count) {
+		if (hooks[i++]->ops == ops) {
+			ops++;
+			i = 0;
+		}
+	}
+	ops->func = redirect;
+	ops->flags |= FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
+		      SPG_FTRACE_NO_RECURSION;
+	return ops;
+}
 
 /*
  * A kprobe that is never armed gives a function's address, without a call to
  * kallsyms_lookup_name(): that one's landing pad is gone on kernels built with IBT. Its flags tell
- * whether the address is an ftrace call site.
+ * whether the address is an ftrace call site. Returns whether the probe must be unregistered.
  */
-static unsigned long find_site(const char *name)
+static bool find_site(struct spg_hook *hook, struct kprobe *probe)
 {
-	struct kprobe probe = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
-	unsigned long site = 0;
+	const char *const *name;
 
-	if (register_kprobe(&probe))
-		return 0;
-	if (probe.flags & KPROBE_FLAG_FTRACE)
-		site = (unsigned long)probe.addr;
-	unregister_kprobe(&probe);
-	return site;
+	for (name = hook->names; *name; name++) {
+		*probe = (struct kprobe) { .symbol_name = *name, .flags = KPROBE_FLAG_DISABLED };
+		if (register_kprobe(probe))
+			continue;
+		if (probe->flags & KPROBE_FLAG_FTRACE) {
+			hook->name = *name;
+			hook->site = (unsigned long)probe->addr;
+		}
+		return true;
+	}
+	return false;
 }
 
 /**
@@ -98,29 +141,31 @@ static unsigned long find_site(const char *name)
  * Registers nothing. A function that is not there is no error yet: see spg_hooks_missing(). May
  * sleep; from init only.
  *
- * Return: 0.
+ * Return: 0 or -ENOMEM.
  */
 int spg_hooks_init(struct spg_hook *const *table, int count)
 {
-	int i;
+	struct kprobe *probes = kcalloc(count, sizeof(*probes), GFP_KERNEL);
+	struct kprobe **found = kcalloc(count, sizeof(*found), GFP_KERNEL);
+	int i, n = 0, err = -ENOMEM;
 
-	for (i = 0; i < count; i++) {
-		struct spg_hook *hook = table[i];
-		const char *const *name;
-
-		for (name = hook->names; *name && !hook->site; name++) {
-			hook->site = find_site(*name);
-			hook->name = *name;
-		}
-		if (!hook->site) {
-			hook->name = NULL;
-			continue;
-		}
-		hook->bind((void *)hook->site, spg_past_call_site(hook->site));
-	}
+	if (!probes || !found)
+		goto out;
+	for (i = 0; i < count; i++)
+		if (find_site(table[i], &probes[i]))
+			found[n++] = &probes[i];
+	/* All at once: each time takes a grace period. */
+	unregister_kprobes(found, n);
+	for (i = 0; i < count; i++)
+		if (table[i]->site)
+			table[i]->bind((void *)table[i]->site, spg_past_call_site(table[i]->site));
 	hooks = table;
 	hook_count = count;
-	return 0;
+	err = 0;
+out:
+	kfree(found);
+	kfree(probes);
+	return err;
 }
 
 /**
@@ -139,101 +184,85 @@ const char *spg_hooks_missing(struct spg_policy policy)
 	return NULL;
 }
 
-static bool any_registered(void)
-{
-	int i;
-
-	for (i = 0; i < hook_count; i++)
-		if (hooks[i]->registered)
-			return true;
-	return false;
-}
-
-static void forget_filter(void)
-{
-	ftrace_set_filter(&ops, NULL, 0, 1);
-}
-
-static void unregister_all(void)
-{
-	int i, err = unregister_ftrace_function(&ops);
-
-	WARN_ONCE(err, "cannot take the hooks away: %d\n", err);
-	forget_filter();
-	for (i = 0; i < hook_count; i++)
-		hooks[i]->registered = false;
-}
-
-static void unregister(struct spg_hook *hook)
-{
-	int err;
-
-	hook->registered = false;
-	/* An empty filter would mean every function of the kernel: the last goes with the ops. */
-	if (!any_registered())
-		return unregister_all();
-	err = ftrace_set_filter_ip(&ops, hook->site, 1, 0);
-	WARN_ONCE(err, "cannot take the hook of %s away: %d\n", hook->name, err);
-}
-
 static bool is_wanted(const struct spg_hook *hook, struct spg_policy policy)
 {
-	return hook->site && !hook->registered && hook->needed(policy);
+	return hook->site && !hook->ops && hook->needed(policy);
 }
 
-/* All at once costs one pass over the kernel's call sites, but an error does not say where. */
-static bool register_all(struct spg_policy policy)
+/* Register the hooks of a set as one. An error does not say which of them it was. */
+static int register_set(unsigned long set)
 {
+	struct ftrace_ops *ops = free_ops();
 	int i, err = 0;
 
 	for (i = 0; i < hook_count && !err; i++)
-		if (is_wanted(hooks[i], policy))
-			err = ftrace_set_filter_ip(&ops, hooks[i]->site, 0, 0);
+		if (set & BIT(i))
+			err = ftrace_set_filter_ip(ops, hooks[i]->site, 0, 0);
 	if (!err)
-		err = register_ftrace_function(&ops);
+		err = register_ftrace_function(ops);
 	if (err) {
-		forget_filter();
-		return false;
+		ftrace_set_filter(ops, NULL, 0, 1);
+		return err;
 	}
 	for (i = 0; i < hook_count; i++)
-		if (is_wanted(hooks[i], policy))
-			hooks[i]->registered = true;
-	return true;
+		if (set & BIT(i))
+			hooks[i]->ops = ops;
+	return 0;
 }
 
-static int register_one(struct spg_hook *hook)
+static int register_one(int i)
 {
-	bool first = !any_registered();
-	int err;
+	int err = register_set(BIT(i));
 
-	err = ftrace_set_filter_ip(&ops, hook->site, 0, 0);
-	if (!err && first)
-		err = register_ftrace_function(&ops);
-	if (err) {
-		if (first)
-			forget_filter();
-		pr_err("cannot hook %s: error %d\n", hook->name, err);
-		if (err == -EBUSY)
-			pr_err("a livepatch or another module owns it (see tracing/enabled_functions), or kernel.ftrace_enabled is 0\n");
-		return hook->optional ? 0 : err;
+	if (!err)
+		return 0;
+	pr_err("cannot hook %s: error %d\n", hooks[i]->name, err);
+	if (err == -EBUSY)
+		pr_err("a livepatch or another module owns it (see tracing/enabled_functions), or kernel.ftrace_enabled is 0\n");
+	return hooks[i]->optional ? 0 : err;
+}
+
+/* Take away the hooks of a set. An ops that keeps none of its hooks goes as a whole. */
+static void unregister_set(unsigned long set)
+{
+	int i, j, err;
+
+	for (i = 0; i < hook_count; i++) {
+		struct ftrace_ops *ops = hooks[i]->ops;
+		bool whole = true;
+
+		if (!ops || !(set & BIT(i)))
+			continue;
+		for (j = 0; j < hook_count; j++)
+			whole &= hooks[j]->ops != ops || set & BIT(j);
+		if (!whole) {
+			/* Never the last one: an empty filter would mean every function. */
+			err = ftrace_set_filter_ip(ops, hooks[i]->site, 1, 0);
+			hooks[i]->ops = NULL;
+		} else {
+			err = unregister_ftrace_function(ops);
+			ftrace_set_filter(ops, NULL, 0, 1);
+			for (j = 0; j < hook_count; j++)
+				if (hooks[j]->ops == ops)
+					hooks[j]->ops = NULL;
+		}
+		WARN_ONCE(err, "cannot take the hook of %s away: %d\n", hooks[i]->name, err);
 	}
-	hook->registered = true;
-	return 0;
 }
 
 /*
  * ftrace may be patched and still not reach us; a machine that thinks it is protected and is not is
- * the worst case.
+ * the worst case. So call the function, and see whether the call comes to the stand-in.
  */
-static int prove(struct spg_hook *hook)
+static int prove(const struct spg_hook *hook)
 {
-	hook->fired = false;
+	fired = false;
 	WRITE_ONCE(prover, current);
 	hook->prove();
 	WRITE_ONCE(prover, NULL);
-	if (hook->fired)
+	if (fired)
 		return 0;
-	pr_err("the hook of %s does not fire; is ftrace stopped? See /proc/sys/kernel/ftrace_enabled and the log\n",
+	pr_err("the hook of %s does not fire; is ftrace stopped, or a BPF program in its place? See the log\n",
 	       hook->name);
 	return -EIO;
 }
@@ -264,17 +293,16 @@ int spg_hooks_add(struct spg_policy policy)
 			added |= BIT(i);
 	if (!added)
 		return 0;
-	if (any_registered() || !register_all(policy))
+	if (register_set(added))
 		for (i = 0; i < hook_count && !err; i++)
 			if (added & BIT(i))
-				err = register_one(hooks[i]);
+				err = register_one(i);
 	for (i = 0; i < hook_count && !err; i++)
-		if (added & BIT(i) && hooks[i]->registered)
+		if (added & BIT(i) && hooks[i]->ops)
 			err = prove(hooks[i]);
-	for (i = 0; i < hook_count && err; i++)
-		if (added & BIT(i) && hooks[i]->registered)
-			unregister(hooks[i]);
-	if (!err)
+	if (err)
+		unregister_set(added);
+	else
 		WRITE_ONCE(armed, true);
 	return err;
 }
@@ -288,16 +316,11 @@ int spg_hooks_add(struct spg_policy policy)
  */
 void spg_hooks_remove(struct spg_policy policy)
 {
-	bool all = true;
+	unsigned long set = 0;
 	int i;
 
-	if (!any_registered())
-		return;
 	for (i = 0; i < hook_count; i++)
-		all &= !hooks[i]->registered || !hooks[i]->needed(policy);
-	if (all)
-		return unregister_all();
-	for (i = hook_count - 1; i >= 0; i--)
-		if (hooks[i]->registered && !hooks[i]->needed(policy))
-			unregister(hooks[i]);
+		if (!hooks[i]->needed(policy))
+			set |= BIT(i);
+	unregister_set(set);
 }

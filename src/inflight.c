@@ -72,14 +72,19 @@ void spg_inflight_leave(void)
 /**
  * spg_inflight_pin() - keep the module from unloading until nothing is in flight
  *
- * For when the last hook is gone: from here on the number only falls. The caller holds a reference
- * to the module, as a writer of the knob does, or is its init. May sleep.
+ * For when the last hook is gone: from here on the number only falls. The module's exit waits for
+ * the caller, a writer of the knob, or is the caller. May sleep.
  */
 void spg_inflight_pin(void)
 {
-	if (spg_inflight_idle() || xchg(&pinned, 1))
+	if (spg_inflight_idle())
 		return;
+	/* The reference first: whoever sees the pin may drop it at once. */
 	__module_get(THIS_MODULE);
+	if (xchg(&pinned, 1)) {
+		module_put(THIS_MODULE);
+		return;
+	}
 	synchronize_rcu();
 	if (spg_inflight_idle())
 		spg_inflight_unpin();

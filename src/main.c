@@ -62,7 +62,9 @@ static int __init spliceguard_init(void)
 	err = spg_policy_parse(boot_mode, strlen(boot_mode), &policy);
 	if (err)
 		return err;
-	spg_hooks_init(hooks, ARRAY_SIZE(hooks));
+	err = spg_hooks_init(hooks, ARRAY_SIZE(hooks));
+	if (err)
+		return err;
 	err = spg_stats_init();
 	if (err)
 		return err;

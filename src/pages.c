@@ -265,5 +265,11 @@ int spg_make_private(struct pipe_inode_info *pipe, unsigned int start, struct sp
 	err = make_private_pass(pipe, start, true, reserve, outcome);
 	if (err == -ENOMEM)
 		return repack(pipe, start, reserve, outcome);
-	return err ?: make_private_pass(pipe, start, false, reserve, outcome);
+	if (err) {
+		/* The short ones before it have not had their turn. */
+		outcome->end = start;
+		outcome->bytes = 0;
+		return err;
+	}
+	return make_private_pass(pipe, start, false, reserve, outcome);
 }

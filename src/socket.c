@@ -111,10 +111,53 @@ static bool consume(struct pipe_inode_info *pipe, size_t sent)
 	return pipe->files;
 }
 
+/*
+ * An empty buffer, which a write() leaves that fails half-way, is no data. Drops those in front, as
+ * eat_empty_buffer() does.
+ */
+static bool is_empty(struct pipe_inode_info *pipe)
+{
+	while (!pipe_empty(pipe->head, pipe->tail)) {
+		struct pipe_buffer *buf = spg_slot(pipe, pipe->tail);
+
+		if (buf->len)
+			return false;
+		pipe_buf_release(pipe, buf);
+		pipe->tail++;
+	}
+	return true;
+}
+
+/*
+ * Wait until there is data. Returns 1, or 0 where there will be none, or an error. @sent and *wake
+ * as in send_copied().
+ */
+static int wait_for_data(struct pipe_inode_info *pipe, unsigned int flags, size_t sent, bool *wake)
+{
+	/* A task that always finds data must stay killable. */
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	while (is_empty(pipe)) {
+		if (!pipe->writers || sent)
+			return 0;
+		if (flags & SPLICE_F_NONBLOCK)
+			return -EAGAIN;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		if (*wake) {
+			spg_pipe_wake_writers(pipe);
+			*wake = false;
+		}
+		spg_pipe_wait_readable(pipe);
+	}
+	return 1;
+}
+
 static ssize_t send_copied(struct pipe_inode_info *pipe, struct file *out, size_t len,
 			   unsigned int flags)
 {
 	struct socket *sock = spg_sock_from_file(out);
+	unsigned int limit = spg_one_buffer_a_message(sock) ? 1 : BATCH;
 	bool private = sock->ops->family == PF_ALG;
 	bool wake = false;
 	struct batch batch;
@@ -123,41 +166,20 @@ static ssize_t send_copied(struct pipe_inode_info *pipe, struct file *out, size_
 
 	pipe_lock(pipe);
 	while (len) {
-		unsigned int limit = spg_one_buffer_a_message(sock) ? 1 : BATCH;
 		struct msghdr msg = { };
 		unsigned int tail;
 		ssize_t taken;
 
-		/* A task that always finds data must stay killable. */
-		ret = -ERESTARTSYS;
-		if (signal_pending(current))
+		ret = wait_for_data(pipe, flags, sent, &wake);
+		if (ret <= 0)
 			break;
-
-		if (pipe_empty(pipe->head, pipe->tail)) {
-			ret = 0;
-			if (!pipe->writers || sent)
-				break;
-			ret = -EAGAIN;
-			if (flags & SPLICE_F_NONBLOCK)
-				break;
-			if (wake) {
-				spg_pipe_wake_writers(pipe);
-				wake = false;
-			}
-			spg_pipe_wait_readable(pipe);
-			continue;
-		}
-
 		taken = collect(pipe, len, limit, private, &batch, &tail);
 		ret = taken;
 		if (taken <= 0)
 			break;
 
-		if (flags & SPLICE_F_MORE)
-			msg.msg_flags |= MSG_MORE;
-		if (taken < len && pipe_occupancy(pipe->head, tail) > SPG_MORE_FOLLOWS &&
-		    spg_notlast_means_more(sock))
-			msg.msg_flags |= MSG_MORE;
+		msg.msg_flags = spg_more_flags(sock, flags & SPLICE_F_MORE, taken < len &&
+					       pipe_occupancy(pipe->head, tail) > SPG_MORE_FOLLOWS);
 		if (out->f_flags & O_NONBLOCK)
 			msg.msg_flags |= MSG_DONTWAIT;
 		if (private)

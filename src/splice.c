@@ -6,6 +6,7 @@
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/splice.h>
+#include "compat.h"
 #include "live.h"
 #include "operations.h"
 #include "pages.h"
@@ -181,12 +182,8 @@ static bool fill_needed(struct spg_policy policy)
 	return spg_mode_watches(policy, SPG_SPLICE) || spg_mode_watches(policy, SPG_SENDFILE);
 }
 
-/*
- * The one way into a pipe: do_splice_read() since 6.8, vfs_splice_read() since 6.4, before that
- * do_splice_to().
- */
 struct spg_hook spg_fill_hook = {
-	.names = spg_names("do_splice_read", "vfs_splice_read", "do_splice_to"),
+	.names = spg_names(SPG_FILL_NAMES),
 	.standin = fill_stand_in,
 	.bind = fill_bind,
 	.prove = fill_prove,

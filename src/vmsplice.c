@@ -36,18 +36,22 @@ static ssize_t add_page(struct pipe_inode_info *pipe, struct page *page, unsigne
 			unsigned int len, size_t *copied)
 {
 	struct pipe_buffer buf;
+	bool at_once = !spg_page_is_only_ours(page);
+	ssize_t ret;
 	int err;
 
 	spg_defer(&buf, page, offset, len);
-	if (!spg_page_is_only_ours(page)) {
+	if (at_once) {
 		err = spg_make_buffer_private(pipe, &buf, NULL);
 		if (err) {
 			pipe_buf_release(pipe, &buf);
 			return err;
 		}
-		*copied += len;
 	}
-	return add_to_pipe(pipe, &buf);
+	ret = add_to_pipe(pipe, &buf);
+	if (ret > 0 && at_once)
+		*copied += ret;
+	return ret;
 }
 
 static ssize_t fill_from_memory(struct pipe_inode_info *pipe, struct iov_iter *from, size_t *copied)

@@ -64,6 +64,10 @@ same() {
 	same broken-pipes
 }
 
+@test "behaviour: empty buffer" {
+	same empty-buffer
+}
+
 @test "behaviour: end of input" {
 	same end-of-input
 }
