@@ -35,10 +35,11 @@ static struct spg_hook *const *hooks;
 static int hook_count;
 
 /*
- * The task that proves a hook just now, and whether its call came to a stand-in. Under the mutex of
- * those who change hooks.
+ * The task that proves a hook just now, and whether its call came to the callback and to a stand-in.
+ * Under the mutex of those who change hooks.
  */
 static struct task_struct *prover;
+static bool redirected;
 static bool fired;
 
 /*
@@ -59,8 +60,10 @@ static struct spg_hook *hook_at(unsigned long site)
 
 static bool redirects(const struct spg_hook *hook, struct pt_regs *regs)
 {
-	if (unlikely(READ_ONCE(prover) == current))
+	if (unlikely(READ_ONCE(prover) == current)) {
+		redirected = true;
 		return true;
+	}
 	return READ_ONCE(armed) && (!hook->admit || hook->admit(regs));
 }
 
@@ -256,12 +259,16 @@ static void unregister_set(unsigned long set)
  */
 static int prove(const struct spg_hook *hook)
 {
+	redirected = false;
 	fired = false;
 	WRITE_ONCE(prover, current);
 	hook->prove();
 	WRITE_ONCE(prover, NULL);
 	if (fired)
 		return 0;
+	/* The callback counted it in, and nobody counted it out. */
+	if (redirected)
+		spg_inflight_leave();
 	pr_err("the hook of %s does not fire; is ftrace stopped, or a BPF program in its place? See the log\n",
 	       hook->name);
 	return -EIO;

@@ -113,9 +113,9 @@ static bool consume(struct pipe_inode_info *pipe, size_t sent)
 
 /*
  * An empty buffer, which a write() leaves that fails half-way, is no data. Drops those in front, as
- * eat_empty_buffer() does.
+ * eat_empty_buffer() does. Returns whether the pipe is empty then.
  */
-static bool is_empty(struct pipe_inode_info *pipe)
+static bool eat_empty_buffers(struct pipe_inode_info *pipe)
 {
 	while (!pipe_empty(pipe->head, pipe->tail)) {
 		struct pipe_buffer *buf = spg_slot(pipe, pipe->tail);
@@ -137,7 +137,7 @@ static int wait_for_data(struct pipe_inode_info *pipe, unsigned int flags, size_
 	/* A task that always finds data must stay killable. */
 	if (signal_pending(current))
 		return -ERESTARTSYS;
-	while (is_empty(pipe)) {
+	while (eat_empty_buffers(pipe)) {
 		if (!pipe->writers || sent)
 			return 0;
 		if (flags & SPLICE_F_NONBLOCK)

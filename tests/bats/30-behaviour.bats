@@ -116,6 +116,10 @@ same() {
 	same edits
 }
 
+@test "behaviour: holes" {
+	same holes
+}
+
 @test "behaviour: devices" {
 	same devices
 }

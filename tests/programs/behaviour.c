@@ -656,6 +656,25 @@ static void edits(void)
 	rest("p", p[0]);
 }
 
+/* Holes, which some file systems fill with the zero page. */
+static void holes(void)
+{
+	int p[2], t[2], fd = sink_file(0);
+	loff_t off = 100;
+
+	if (ftruncate(fd, 50000) || pwrite(fd, "middle", 6, 20000) != 6)
+		die("sink");
+	make_pipe(p);
+	inet_pair(SOCK_STREAM, t);
+	r("splice", splice(fd, &off, p[1], NULL, 40000, 0));
+	rest("bytes", p[0]);
+	off = 3;
+	r("sendfile", sendfile(t[1], fd, &off, 45000));
+	shutdown(t[1], SHUT_WR);
+	usleep(50000);
+	rest("bytes", t[0]);
+}
+
 static void devices(void)
 {
 	static const char *const names[] = { "/dev/zero", "/proc/sys/kernel/ostype", "/sys/kernel/profiling", "/proc/self/comm" };
@@ -824,6 +843,7 @@ static const struct { const char *name; void (*run)(void); } cases[] = {
 	{ "direct-sinks", direct_sinks },
 	{ "memory", memory },
 	{ "edits", edits },
+	{ "holes", holes },
 	{ "devices", devices },
 	{ "wake-ups", wake_ups },
 	{ "watched", watched },
