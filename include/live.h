@@ -10,6 +10,9 @@
 
 extern struct spg_policy spg_live;
 
+/* Grows at the beginning and at the end of each change, so who sees it unchanged saw no change. */
+extern unsigned int spg_live_changes;
+
 /**
  * spg_verdict() - what the policy in force says of a call
  * @op: the operation that the call is

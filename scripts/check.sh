@@ -103,6 +103,13 @@ build() {
 		cp -r /spliceguard/{dkms.conf,Kbuild,src,include,tests} /tmp/test-modules
 		make -C /lib/modules/"$1"/build M=/tmp/test-modules/tests/modules modules
 		cp /tmp/test-modules/tests/modules/owner.ko /cache/out/"$2"
+		# The module itself, for a kernel that lacks a function.
+		make -C /lib/modules/"$1"/build M=/tmp/test-modules KCFLAGS="-DSPG_FILL_NAMES=\\\"no_such_function\\\"" modules
+		cp /tmp/test-modules/spliceguard.ko /cache/out/"$2"/lacking.ko
+		# And for one that has it in the wrong place: since 6.8 this is but one of the ways into a pipe.
+		touch /tmp/test-modules/src/splice.c
+		make -C /lib/modules/"$1"/build M=/tmp/test-modules KCFLAGS="-DSPG_FILL_NAMES=\\\"vfs_splice_read\\\"" modules
+		cp /tmp/test-modules/spliceguard.ko /cache/out/"$2"/bypassed.ko
 	' modules "$(cat "$root/kernel/cloud-amd64")" "$kernel" || true
 }
 
@@ -122,7 +129,7 @@ guest() {
 	[ "$flavour" = cloud-amd64 ] || which=$kernel:generic
 	dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
 	cp "$CACHE/out/$kernel/spliceguard-$flavour.ko" "$dir/spliceguard.ko"
-	[ ! -e "$CACHE/out/$kernel/owner.ko" ] || cp "$CACHE/out/$kernel/owner.ko" "$dir/"
+	cp "$CACHE/out/$kernel"/{owner,lacking,bypassed}.ko "$dir/" || true
 	cp -r "$CACHE/out/programs" "$dir/programs"
 	mkdir "$dir/bats"
 	cp "$TOP/tests/bats/helper.bash" "$dir/bats/"
@@ -141,10 +148,19 @@ guest() {
 	say "$name: done"
 }
 
-# In turn through LANES lanes. Each job writes results of its own lines, so they may run side by side.
+# In turn through LANES lanes. Each job writes results of its own lines, so they may run side by side. One that dies before it
+# has any is a failure.
 pool() {
 	while [ "$(jobs -rp | wc -l)" -ge "$LANES" ]; do wait -n || true; done
-	"$@" &
+	{
+		set +e
+		(
+			set -e
+			"$@"
+		)
+		status=$?
+		[ $status = 0 ] || result "$(basename "$1") ${*:2} ended early, with status $status" 1
+	} &
 }
 
 everything() {
@@ -167,7 +183,7 @@ everything() {
 }
 
 need_root
-mkdir -p "$CACHE"
+mkdir -p "$CACHE/guest" "$CACHE/log" "$CACHE/out"
 : >"$RESULTS"
 for k in $KERNELS; do suite_of "$k" >/dev/null; done
 say "cache: $CACHE"

@@ -11,6 +11,7 @@
 #include "live.h"
 
 struct spg_policy spg_live;
+unsigned int spg_live_changes;
 
 static DEFINE_MUTEX(change_mutex);
 
@@ -28,6 +29,7 @@ int spg_live_change(struct spg_policy policy)
 	int err;
 
 	mutex_lock(&change_mutex);
+	WRITE_ONCE(spg_live_changes, spg_live_changes + 1);
 	err = spg_hooks_add(policy);
 	if (!err) {
 		if (policy.modes != off.modes)
@@ -37,6 +39,7 @@ int spg_live_change(struct spg_policy policy)
 		if (policy.modes == off.modes)
 			spg_inflight_pin();
 	}
+	WRITE_ONCE(spg_live_changes, spg_live_changes + 1);
 	mutex_unlock(&change_mutex);
 	return err;
 }

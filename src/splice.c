@@ -2,9 +2,12 @@
 /*
  * splice: the call itself, and the place where files, sockets and devices fill a pipe.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
+#include <linux/printk.h>
 #include <linux/splice.h>
 #include "compat.h"
 #include "live.h"
@@ -26,14 +29,41 @@ static bool sink_copies(const struct file *out)
 	return S_ISSOCK(mode) || (S_ISREG(mode) && !(out->f_flags & O_DIRECT));
 }
 
+/*
+ * A hook that fires may still not be on the way: a compiler can inline the function into one of its
+ * callers and keep it for the others. So until the first splice into a pipe has come by where pipes
+ * are filled, each is watched; where one did not, its pages are made private late, and from then
+ * on splices into pipes are refused.
+ */
+static bool fill_seen;
+static bool fill_bypassed;
+
+static bool fills_pipe(const struct file *in, const struct file *out)
+{
+	return !spg_pipe_of(in) && spg_pipe_of(out);
+}
+
+static void note_bypass(struct file *out)
+{
+	size_t bytes;
+
+	WRITE_ONCE(fill_bypassed, true);
+	pr_crit("splice fills pipes past our hook on this kernel: refused from now on. Please report this\n");
+	spg_pipe_clean(spg_pipe_of(out), SIZE_MAX, &bytes);
+}
+
 static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out,
 			   size_t len, unsigned int flags)
 {
+	unsigned int changes = READ_ONCE(spg_live_changes);
 	enum spg_verdict verdict = spg_verdict(SPG_SPLICE);
 	struct pipe_inode_info *source = spg_pipe_of(in);
 	size_t bytes;
+	ssize_t ret;
 	int err;
 
+	if (verdict == SPG_COPY && unlikely(READ_ONCE(fill_bypassed)) && fills_pipe(in, out))
+		verdict = SPG_REFUSE;
 	if (verdict == SPG_REFUSE) {
 		spg_count(SPG_SPLICE, SPG_REFUSED, 1);
 		return -EINVAL;
@@ -47,7 +77,12 @@ static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, lo
 		if (err)
 			return err;
 	}
-	return spg_original(splice)(in, off_in, out, off_out, len, flags | SPG_F_SPLICE);
+	ret = spg_original(splice)(in, off_in, out, off_out, len, flags | SPG_F_SPLICE);
+	/* Not where the hook may have gone meanwhile, by a change of the mode. */
+	if (verdict == SPG_COPY && ret > 0 && unlikely(!READ_ONCE(fill_seen)) &&
+	    changes == READ_ONCE(spg_live_changes) && fills_pipe(in, out))
+		note_bypass(out);
+	return ret;
 }
 
 static void splice_prove(void)
@@ -158,6 +193,8 @@ static ssize_t fill_call(struct file *in, loff_t *ppos, struct pipe_inode_info *
 			 unsigned int flags)
 {
 	if (pipe->files) {
+		if (unlikely(!READ_ONCE(fill_seen)) && flags & SPG_F_SPLICE)
+			WRITE_ONCE(fill_seen, true);
 		switch (spg_verdict(spg_op_of(flags))) {
 		case SPG_COPY:
 			return fill_private(in, ppos, pipe, len, flags);

@@ -177,6 +177,40 @@ setup() {
 	expect_rows "$output" COPIED
 }
 
+@test "a kernel that lacks a function: loading is refused, and the function named" {
+	unload_module
+	run insmod /test/lacking.ko
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"not supported"* ]]
+	dmesg | tail -n 3 | grep 'no function no_such_function to hook'
+	[ ! -e "$KNOB" ]
+	[ "$(hooks)" = 0 ]
+}
+
+@test "a kernel that lacks a function: modes that need it are not offered, the others work" {
+	unload_module
+	insmod /test/lacking.ko mode=off
+	[ "$(cat /proc/sys/kernel/splice_mode_available)" = "off block" ]
+	mode block
+	run mode degrade
+	[ "$status" -ne 0 ]
+	[ "$(cat "$KNOB")" = block ]
+	run oracle /tmp/f write splice:file-pipe
+	[ "$output" = "splice:file-pipe EINVAL" ]
+	unload_module
+}
+
+@test "a kernel that fills pipes past our hook: the first splice is cleaned, the others are refused" {
+	unload_module
+	insmod /test/bypassed.ko || skip "this kernel has no function beside the one that we hook"
+	run oracle /tmp/f write splice:file-pipe
+	[ "$output" = "splice:file-pipe COPIED" ]
+	dmesg | tail -n 3 | grep 'past our hook'
+	run oracle /tmp/f write splice:file-pipe
+	[ "$output" = "splice:file-pipe EINVAL" ]
+	unload_module
+}
+
 @test "modinfo: name, version, license, parameter" {
 	run modinfo /test/spliceguard.ko
 	[[ "$output" == *"license:        GPL"* ]]
