@@ -35,8 +35,8 @@ static struct spg_hook *const *hooks;
 static int hook_count;
 
 /*
- * The task that proves a hook just now, and whether its call came to the callback and to a stand-in.
- * Under the mutex of those who change hooks.
+ * The task that proves a hook just now, and whether its call came to the callback and to a
+ * stand-in. Under the mutex of those who change hooks.
  */
 static struct task_struct *prover;
 static bool redirected;
