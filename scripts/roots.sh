@@ -142,10 +142,14 @@ make_build() {
 
 need_root
 mkdir -p "$CACHE/root" "$CACHE/log"
+# Several of these scripts run at once, and apt does not like that.
+exec 7>"$CACHE/lock"
+flock 7
 command -v debootstrap >/dev/null || {
 	say "installing debootstrap"
 	quietly "$CACHE/log/apt.log" sh -c 'apt-get -qq update; apt-get -qq -y install --no-install-recommends debootstrap'
 }
+exec 7>&-
 case ${1:-} in
 tools) make_tools ;;
 build) make_build "${2:?which kernel}" ;;
