@@ -132,10 +132,12 @@ static inline bool spg_page_is_only_ours(struct page *page)
  *
  * Since then it is one sendmsg for up to 16 buffers. More follows when the pipe holds more than
  * SPG_MORE_FOLLOWS buffers, counted from the last one of the message: the new code counts that one,
- * too (fs/splice.c, splice_to_socket()).
+ * too (fs/splice.c, splice_to_socket()). A signal ends the call after each sendmsg there; before,
+ * what the pipe held went first, so that a datagram was never left half corked.
  */
 #ifdef SPG_HAVE_SENDPAGE
 #define SPG_MORE_FOLLOWS 1
+#define SPG_SIGNAL_ENDS_PIPEFUL 0
 static inline bool spg_has_sendpage(const struct socket *sock)
 {
 	if (!sock->ops->sendpage || sock->ops->sendpage == sock_no_sendpage)
@@ -169,6 +171,7 @@ static inline int spg_more_flags(const struct socket *sock, bool asked, bool fol
 }
 #else
 #define SPG_MORE_FOLLOWS 0
+#define SPG_SIGNAL_ENDS_PIPEFUL 1
 static inline bool spg_one_buffer_a_message(const struct socket *sock)
 {
 	return false;

@@ -135,7 +135,7 @@ static bool eat_empty_buffers(struct pipe_inode_info *pipe)
 static int wait_for_data(struct pipe_inode_info *pipe, unsigned int flags, size_t sent, bool *wake)
 {
 	/* A task that always finds data must stay killable. */
-	if (signal_pending(current))
+	if (signal_pending(current) && (!sent || SPG_SIGNAL_ENDS_PIPEFUL))
 		return -ERESTARTSYS;
 	while (eat_empty_buffers(pipe)) {
 		if (!pipe->writers || sent)
