@@ -6,21 +6,6 @@ setup_file() {
 	load_module
 }
 
-# hold KIND: a call inside, until let_go.
-hold_call() {
-	rm -f /tmp/go
-	mkfifo /tmp/go
-	hold "$1" </tmp/go >/tmp/held 3>&- &
-	exec 8>/tmp/go
-	eventually grep -q inside /tmp/held
-}
-
-let_go() {
-	echo >&8
-	exec 8>&-
-	eventually grep ended /tmp/held
-}
-
 @test "switching while calls sleep on full and empty pipes: each ends as it should" {
 	for kind in socket-pipe file-pipe pipe-socket vmsplice tee; do
 		for before in off log degrade; do

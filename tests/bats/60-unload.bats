@@ -2,20 +2,6 @@
 # Unloading: never under a call, always after it, and nothing left behind.
 load helper
 
-hold_call() {
-	rm -f /tmp/go
-	mkfifo /tmp/go
-	hold "$1" </tmp/go >/tmp/held 3>&- &
-	exec 8>/tmp/go
-	eventually grep -q inside /tmp/held
-}
-
-let_go() {
-	echo >&8
-	exec 8>&-
-	eventually grep ended /tmp/held
-}
-
 busy_then_free() {
 	unload_module
 	load_module

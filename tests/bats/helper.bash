@@ -49,3 +49,18 @@ expect_rows() {
 		return 1
 	fi
 }
+
+# hold_call KIND: a call inside, until let_go; see programs/hold.c. /tmp/held tells how it ended.
+hold_call() {
+	rm -f /tmp/go
+	mkfifo /tmp/go
+	hold "$1" </tmp/go >/tmp/held 3>&- &
+	exec 8>/tmp/go
+	eventually grep -q inside /tmp/held
+}
+
+let_go() {
+	echo >&8
+	exec 8>&-
+	eventually grep ended /tmp/held
+}
