@@ -147,6 +147,13 @@ whole_table() {
 	oracle /tmp/tmpfs/f write sendfile:file-tcp
 	[ "$(counter sendfile/copied)" = $((copied + 1)) ]
 	[ "$(counter sendfile/bytes_copied)" = $((bytes + 12288)) ]
+	# A buffered file takes a copy by itself; a device and an O_DIRECT file get private pages.
+	copied=$(counter sendfile/copied) bytes=$(counter sendfile/bytes_copied)
+	oracle /tmp/tmpfs/f write sendfile:file-file
+	[ "$(counter sendfile/bytes_copied)" = "$bytes" ]
+	behaviour /tmp/ext4 direct-sinks
+	[ "$(counter sendfile/copied)" = $((copied + 1)) ]
+	[ "$(counter sendfile/bytes_copied)" = $((bytes + 131072)) ]
 	copied=$(counter splice/copied) bytes=$(counter splice/bytes_copied)
 	oracle /tmp/tmpfs/f write splice:file-pipe
 	[ "$(counter splice/copied)" = $((copied + 1)) ]

@@ -96,6 +96,11 @@ same() {
 	same messages
 }
 
+@test "behaviour: whole datagrams" {
+	same whole-datagrams
+	grep "^whole-datagrams: whole=2000 broken=0 interrupted=1" /tmp/behaviour/ext4-off
+}
+
 @test "behaviour: digest" {
 	same digest
 }

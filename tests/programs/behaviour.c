@@ -519,6 +519,35 @@ static void messages(void)
 	messages_of("got", u[0]);
 }
 
+/*
+ * A signal at any moment of a sendfile of several pages: what was sent is one datagram, and none
+ * stays behind, half made.
+ */
+static void whole_datagrams(void)
+{
+	static const struct itimerval often = { { 0, 83 }, { 0, 83 } }, never;
+	int u[2], fd = file_of(3 * PAGE), whole = 0, broken = 0;
+	static char text[70000];
+	ssize_t sent, got;
+	loff_t off;
+
+	on(SIGALRM);
+	inet_pair(SOCK_DGRAM, u);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int turn = 0; turn < 20000 && whole < 2000 && !broken; turn++) {
+		off = 0;
+		sent = sendfile(u[1], fd, &off, 3 * PAGE);
+		do
+			got = recv(u[0], text, sizeof(text), MSG_DONTWAIT);
+		while (got < 0 && errno == EINTR);
+		whole += sent == 3 * PAGE && got == sent;
+		broken += sent != 3 * PAGE && (sent > 0 || got >= 0);
+		broken += sent == 3 * PAGE && got != sent;
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	printf(" whole=%d broken=%d interrupted=%d", whole, broken, signals > 100);
+}
+
 static void digest(void)
 {
 	struct sockaddr_alg address = { .salg_family = AF_ALG, .salg_type = "hash", .salg_name = "sha256" };
@@ -838,6 +867,7 @@ static const struct { const char *name; void (*run)(void); } cases[] = {
 	{ "long-buffers", long_buffers },
 	{ "tee-parts", tee_parts },
 	{ "messages", messages },
+	{ "whole-datagrams", whole_datagrams },
 	{ "digest", digest },
 	{ "file-sinks", file_sinks },
 	{ "direct-sinks", direct_sinks },
