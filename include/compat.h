@@ -19,6 +19,9 @@
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
 #include <net/tcp.h>
+#ifdef SPG_HAVE_SENDPAGE
+#include <net/tls.h>
+#endif
 
 /*
  * ftrace: since 5.11 a callback gets an opaque frame, and handles its own recursion unless it asks
@@ -47,6 +50,11 @@
 #define SPG_CTL_TABLE_END
 #else
 #define SPG_CTL_TABLE_END { }
+#endif
+
+/* In a header since 5.17. */
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546
 #endif
 
 /* The direction of an iov_iter got names of its own in 6.1. */
@@ -147,7 +155,7 @@ static inline bool spg_has_sendpage(const struct socket *sock)
 	return true;
 }
 
-static inline bool spg_is_tls(const struct socket *sock)
+static inline bool spg_is_software_tls(const struct socket *sock)
 {
 	const struct tcp_ulp_ops *ulp;
 
@@ -155,7 +163,7 @@ static inline bool spg_is_tls(const struct socket *sock)
 	    sock->type != SOCK_STREAM || sock->sk->sk_protocol != IPPROTO_TCP)
 		return false;
 	ulp = READ_ONCE(inet_csk(sock->sk)->icsk_ulp_ops);
-	return ulp && !strcmp(ulp->name, "tls");
+	return ulp && !strcmp(ulp->name, "tls") && tls_get_ctx(sock->sk)->tx_conf == TLS_SW;
 }
 
 static inline bool spg_one_buffer_a_message(const struct socket *sock)
@@ -165,7 +173,7 @@ static inline bool spg_one_buffer_a_message(const struct socket *sock)
 
 static inline int spg_more_flags(const struct socket *sock, bool asked, bool follows)
 {
-	if ((asked && !spg_is_tls(sock)) || (follows && spg_has_sendpage(sock)))
+	if ((asked && !spg_is_software_tls(sock)) || (follows && spg_has_sendpage(sock)))
 		return MSG_MORE;
 	return sock->ops->family == PF_KCM ? MSG_EOR : 0;
 }

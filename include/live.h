@@ -28,6 +28,21 @@ static inline enum spg_verdict spg_verdict(enum spg_op op)
 	return spg_policy_verdict(policy, op);
 }
 
+/**
+ * spg_verdict_inside() - what to do in a call that is under way
+ * @op: the operation that it is
+ *
+ * Any context; no lock.
+ *
+ * Return: the verdict; but what would be refused today, and began under another mode, is copied.
+ */
+static inline enum spg_verdict spg_verdict_inside(enum spg_op op)
+{
+	enum spg_verdict verdict = spg_verdict(op);
+
+	return verdict == SPG_REFUSE ? SPG_COPY : verdict;
+}
+
 int spg_live_change(struct spg_policy policy);
 
 #endif

@@ -14,18 +14,19 @@
  * they pass through looks at SPLICE_F_* only.
  */
 #define SPG_F_SPLICE BIT(28)
+/* And from where a pipe is filled down to the same place for the file below, of overlayfs. */
+#define SPG_F_FILLING BIT(29)
 
 static inline enum spg_op spg_op_of(unsigned int flags)
 {
 	return flags & SPG_F_SPLICE ? SPG_SPLICE : SPG_SENDFILE;
 }
 
-/* Is there anything to do inside the call, other than to refuse it? */
-static inline bool spg_mode_watches(struct spg_policy policy, enum spg_op op)
+/* What fills and empties the pipes of both, also under block: see spg_verdict_inside(). */
+static inline bool spg_splice_or_sendfile(struct spg_policy policy)
 {
-	enum spg_mode mode = spg_policy_mode(policy, op);
-
-	return mode == SPG_LOG || mode == SPG_DEGRADE;
+	return spg_policy_mode(policy, SPG_SPLICE) != SPG_OFF ||
+	       spg_policy_mode(policy, SPG_SENDFILE) != SPG_OFF;
 }
 
 extern struct spg_hook spg_splice_hook;

@@ -35,6 +35,7 @@ static inline struct pipe_buffer *spg_slot(const struct pipe_inode_info *pipe, u
 int spg_reserve_fill(struct spg_reserve *reserve, unsigned int count);
 void spg_reserve_drop(struct spg_reserve *reserve);
 
+bool spg_write_copies(const struct file *out);
 bool spg_buffer_is_private(const struct pipe_buffer *buf);
 
 int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *buf,

@@ -17,6 +17,6 @@ int spg_pipe_wait_for_space(struct pipe_inode_info *pipe, unsigned int flags);
 void spg_pipe_wake_readers(struct pipe_inode_info *pipe);
 void spg_pipe_wake_writers(struct pipe_inode_info *pipe);
 bool spg_pipe_holds_shared(struct pipe_inode_info *pipe, size_t len);
-int spg_pipe_clean(struct pipe_inode_info *pipe, size_t len, size_t *bytes);
+int spg_pipe_clean(struct pipe_inode_info *pipe, size_t *bytes);
 
 #endif

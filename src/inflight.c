@@ -64,8 +64,11 @@ void spg_inflight_leave(void)
 	 */
 	rcu_read_lock();
 	this_cpu_inc(spg_inflight.left);
-	if (unlikely(READ_ONCE(pinned)) && spg_inflight_idle())
-		spg_inflight_unpin();
+	if (unlikely(READ_ONCE(pinned))) {
+		smp_mb(); /* of two last exits, one sees the other */
+		if (spg_inflight_idle())
+			spg_inflight_unpin();
+	}
 	rcu_read_unlock();
 }
 

@@ -36,9 +36,10 @@ int spg_live_change(struct spg_policy policy)
 			spg_inflight_unpin();
 		WRITE_ONCE(spg_live.modes, policy.modes);
 		spg_hooks_remove(policy);
-		if (policy.modes == off.modes)
-			spg_inflight_pin();
 	}
+	/* Also where hooks were there for a moment: a call may have come in. */
+	if (spg_live.modes == off.modes)
+		spg_inflight_pin();
 	WRITE_ONCE(spg_live_changes, spg_live_changes + 1);
 	mutex_unlock(&change_mutex);
 	return err;

@@ -9,8 +9,10 @@
  * Everything here runs under the pipe's lock, except on the kernel's internal pipe, which no other
  * task can reach.
  */
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/string.h>
@@ -72,6 +74,26 @@ int spg_reserve_fill(struct spg_reserve *reserve, unsigned int count)
 		list_add(&page->lru, &reserve->pages);
 	}
 	return 0;
+}
+
+/**
+ * spg_write_copies() - is a write to this file a copy already?
+ * @out: a file that is open for writing
+ *
+ * Sure for regular files, without O_DIRECT, whose file system keeps them on a block device or in
+ * memory. FUSE, 9p and others may hand the writer's own pages on, to a daemon or a virtual machine;
+ * overlayfs may be on top of such a one.
+ *
+ * Return: whether that is sure.
+ */
+bool spg_write_copies(const struct file *out)
+{
+	const struct super_block *sb = file_inode(out)->i_sb;
+
+	if (!S_ISREG(file_inode(out)->i_mode) || out->f_flags & O_DIRECT)
+		return false;
+	return sb->s_magic == TMPFS_MAGIC || sb->s_magic == RAMFS_MAGIC ||
+	       (sb->s_type->fs_flags & FS_REQUIRES_DEV && sb->s_magic != FUSE_SUPER_MAGIC);
 }
 
 /**

@@ -179,24 +179,23 @@ bool spg_pipe_holds_shared(struct pipe_inode_info *pipe, size_t len)
  * spg_pipe_clean() - make private what shared pages a pipe still holds from before the mode was
  * switched on
  * @pipe: a user's pipe
- * @len: how many of its bytes the caller is about to hand on
  * @bytes: how many bytes were copied
  *
- * Takes and drops the pipe's lock. May sleep.
+ * All of it: by the time that the caller hands bytes on, others may have read those in front. Takes
+ * and drops the pipe's lock. May sleep.
  *
  * Return: 0, -ENOMEM, or what a buffer's confirm() said.
  */
-int spg_pipe_clean(struct pipe_inode_info *pipe, size_t len, size_t *bytes)
+int spg_pipe_clean(struct pipe_inode_info *pipe, size_t *bytes)
 {
 	unsigned int i;
 	int err = 0;
 
 	*bytes = 0;
 	pipe_lock(pipe);
-	for (i = pipe->tail; i != pipe->head && len; i++) {
+	for (i = pipe->tail; i != pipe->head; i++) {
 		struct pipe_buffer *buf = spg_slot(pipe, i);
 
-		len -= min_t(size_t, len, buf->len);
 		if (!buf->len || !is_shared(buf))
 			continue;
 		err = pipe_buf_confirm(pipe, buf);

@@ -59,17 +59,17 @@ static void count_once(struct splice_desc *sd, enum spg_counter counter)
 /*
  * Sockets copy in socket.c. A buffered write is a copy, and so is a write into a pipe, which is how
  * 5.10 sends a file to one. Other sinks, an O_DIRECT file or a device, see private pages.
- * copy_file_range() comes here too, with regular files.
+ * copy_file_range() comes here too before 6.8, with regular files.
  */
 static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *sd)
 {
 	const struct file *out = sd->u.file;
 	umode_t mode = file_inode(out)->i_mode;
-	enum spg_verdict verdict = spg_verdict(SPG_SENDFILE);
+	enum spg_verdict verdict = spg_verdict_inside(SPG_SENDFILE);
 	struct spg_outcome outcome = { };
 	int ret;
 
-	if (S_ISFIFO(mode) || (S_ISREG(mode) && !(out->f_flags & O_DIRECT)) ||
+	if (S_ISFIFO(mode) || spg_write_copies(out) ||
 	    (verdict != SPG_COPY && verdict != SPG_PASS))
 		return spg_original(sendfile_sink)(pipe, sd);
 
@@ -97,7 +97,7 @@ static void sendfile_sink_prove(void)
 
 static bool sendfile_sink_needed(struct spg_policy policy)
 {
-	return spg_mode_watches(policy, SPG_SENDFILE);
+	return spg_policy_mode(policy, SPG_SENDFILE) != SPG_OFF;
 }
 
 struct spg_hook spg_sendfile_sink_hook = {

@@ -113,9 +113,9 @@ static bool consume(struct pipe_inode_info *pipe, size_t sent)
 
 /*
  * An empty buffer, which a write() leaves that fails half-way, is no data. Drops those in front, as
- * eat_empty_buffer() does. Returns whether the pipe is empty then.
+ * eat_empty_buffer() does. Returns whether the pipe is empty then. *wake: a slot became free.
  */
-static bool eat_empty_buffers(struct pipe_inode_info *pipe)
+static bool eat_empty_buffers(struct pipe_inode_info *pipe, bool *wake)
 {
 	while (!pipe_empty(pipe->head, pipe->tail)) {
 		struct pipe_buffer *buf = spg_slot(pipe, pipe->tail);
@@ -124,6 +124,7 @@ static bool eat_empty_buffers(struct pipe_inode_info *pipe)
 			return false;
 		pipe_buf_release(pipe, buf);
 		pipe->tail++;
+		*wake = pipe->files;
 	}
 	return true;
 }
@@ -137,7 +138,7 @@ static int wait_for_data(struct pipe_inode_info *pipe, unsigned int flags, size_
 	/* A task that always finds data must stay killable. */
 	if (signal_pending(current) && (!sent || SPG_SIGNAL_ENDS_PIPEFUL))
 		return -ERESTARTSYS;
-	while (eat_empty_buffers(pipe)) {
+	while (eat_empty_buffers(pipe, wake)) {
 		if (!pipe->writers || sent)
 			return 0;
 		if (flags & SPLICE_F_NONBLOCK)
@@ -207,7 +208,7 @@ static ssize_t socket_call(struct pipe_inode_info *pipe, struct file *out, loff_
 			   unsigned int flags)
 {
 	enum spg_op op = spg_op_of(flags);
-	enum spg_verdict verdict = spg_verdict(op);
+	enum spg_verdict verdict = spg_verdict_inside(op);
 	ssize_t ret;
 
 	if (verdict == SPG_COPY)
@@ -232,15 +233,10 @@ static void socket_prove(void)
 	spg_entry(socket)(&spg_dummy_pipe, &spg_dummy_file, &pos, 0, 0);
 }
 
-static bool socket_needed(struct spg_policy policy)
-{
-	return spg_mode_watches(policy, SPG_SPLICE) || spg_mode_watches(policy, SPG_SENDFILE);
-}
-
 struct spg_hook spg_socket_hook = {
 	.names = spg_names("splice_to_socket", "generic_splice_sendpage"),
 	.standin = socket_stand_in,
 	.bind = socket_bind,
 	.prove = socket_prove,
-	.needed = socket_needed,
+	.needed = spg_splice_or_sendfile,
 };

@@ -21,14 +21,6 @@ SPG_STAND_IN(splice, ssize_t,
 	      unsigned int flags),
 	     (in, off_in, out, off_out, len, flags))
 
-/* Sockets get a copy from our own sender, and a buffered write is one. */
-static bool sink_copies(const struct file *out)
-{
-	umode_t mode = file_inode(out)->i_mode;
-
-	return S_ISSOCK(mode) || (S_ISREG(mode) && !(out->f_flags & O_DIRECT));
-}
-
 /*
  * A hook that fires may still not be on the way: a compiler can inline the function into one of its
  * callers and keep it for the others. So until the first splice into a pipe has come by where pipes
@@ -49,7 +41,7 @@ static void note_bypass(struct file *out)
 
 	WRITE_ONCE(fill_bypassed, true);
 	pr_crit("splice fills pipes past our hook on this kernel: refused from now on. Please report this\n");
-	spg_pipe_clean(spg_pipe_of(out), SIZE_MAX, &bytes);
+	spg_pipe_clean(spg_pipe_of(out), &bytes);
 }
 
 static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out,
@@ -68,8 +60,10 @@ static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, lo
 		spg_count(SPG_SPLICE, SPG_REFUSED, 1);
 		return -EINVAL;
 	}
-	if (verdict == SPG_COPY && source && in->f_mode & FMODE_READ && !sink_copies(out)) {
-		err = spg_pipe_clean(source, len, &bytes);
+	/* Sockets get a copy from our own sender. */
+	if (verdict == SPG_COPY && source && in->f_mode & FMODE_READ &&
+	    !S_ISSOCK(file_inode(out)->i_mode) && !spg_write_copies(out)) {
+		err = spg_pipe_clean(source, &bytes);
 		if (bytes) {
 			spg_count(SPG_SPLICE, SPG_COPIED, 1);
 			spg_count(SPG_SPLICE, SPG_BYTES_COPIED, bytes);
@@ -80,7 +74,7 @@ static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, lo
 	ret = spg_original(splice)(in, off_in, out, off_out, len, flags | SPG_F_SPLICE);
 	/* Not where the hook may have gone meanwhile, by a change of the mode. */
 	if (verdict == SPG_COPY && ret > 0 && unlikely(!READ_ONCE(fill_seen)) &&
-	    changes == READ_ONCE(spg_live_changes) && fills_pipe(in, out))
+	    !(changes & 1) && changes == READ_ONCE(spg_live_changes) && fills_pipe(in, out))
 		note_bypass(out);
 	return ret;
 }
@@ -90,19 +84,13 @@ static void splice_prove(void)
 	spg_entry(splice)(&spg_dummy_file, NULL, &spg_dummy_file, NULL, 0, 0);
 }
 
-/* Also where sendfile is watched: without it, its splices could not be told from the others. */
-static bool splice_needed(struct spg_policy policy)
-{
-	return spg_policy_mode(policy, SPG_SPLICE) != SPG_OFF ||
-	       spg_mode_watches(policy, SPG_SENDFILE);
-}
-
 struct spg_hook spg_splice_hook = {
 	.names = spg_names("do_splice"),
 	.standin = splice_stand_in,
 	.bind = splice_bind,
 	.prove = splice_prove,
-	.needed = splice_needed,
+	/* For sendfile alone, too: splices could not be told from it without. */
+	.needed = spg_splice_or_sendfile,
 };
 
 SPG_STAND_IN(fill, ssize_t,
@@ -156,7 +144,7 @@ static ssize_t fill_private(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	err = spg_reserve_fill(&reserve, can_read_again(in) ? 0 : min_t(size_t, space, len));
 	if (err)
 		return err;
-	ret = spg_original(fill)(in, ppos, pipe, len, flags);
+	ret = spg_original(fill)(in, ppos, pipe, len, flags | SPG_F_FILLING);
 	err = spg_make_private(pipe, start, &reserve, &outcome);
 	spg_reserve_drop(&reserve);
 	if (err)
@@ -172,7 +160,7 @@ static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_inf
 			    unsigned int flags)
 {
 	unsigned int i = pipe->head;
-	ssize_t ret = spg_original(fill)(in, ppos, pipe, len, flags);
+	ssize_t ret = spg_original(fill)(in, ppos, pipe, len, flags | SPG_F_FILLING);
 
 	for (; i != pipe->head; i++) {
 		if (spg_buffer_is_private(spg_slot(pipe, i)))
@@ -186,16 +174,16 @@ static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_inf
 /*
  * Runs under the pipe's lock, from before the source is read until its pages are private, so nobody
  * sees them shared. The kernel's internal pipe is left alone: no user reaches it, and the sink
- * takes care of what it holds. File systems on top of others get here twice, and the second time
- * there is nothing left to do.
+ * takes care of what it holds. File systems on top of others get here twice, and only the first
+ * time there is something to do.
  */
 static ssize_t fill_call(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
 			 unsigned int flags)
 {
-	if (pipe->files) {
+	if (pipe->files && !(flags & SPG_F_FILLING)) {
 		if (unlikely(!READ_ONCE(fill_seen)) && flags & SPG_F_SPLICE)
 			WRITE_ONCE(fill_seen, true);
-		switch (spg_verdict(spg_op_of(flags))) {
+		switch (spg_verdict_inside(spg_op_of(flags))) {
 		case SPG_COPY:
 			return fill_private(in, ppos, pipe, len, flags);
 		case SPG_PASS:
@@ -214,15 +202,10 @@ static void fill_prove(void)
 	spg_entry(fill)(&spg_dummy_file, &pos, &spg_dummy_pipe, 0, 0);
 }
 
-static bool fill_needed(struct spg_policy policy)
-{
-	return spg_mode_watches(policy, SPG_SPLICE) || spg_mode_watches(policy, SPG_SENDFILE);
-}
-
 struct spg_hook spg_fill_hook = {
 	.names = spg_names(SPG_FILL_NAMES),
 	.standin = fill_stand_in,
 	.bind = fill_bind,
 	.prove = fill_prove,
-	.needed = fill_needed,
+	.needed = spg_splice_or_sendfile,
 };

@@ -25,7 +25,7 @@ static ssize_t tee_call(struct file *in, struct file *out, size_t len, unsigned 
 	case SPG_COPY:
 		if (!source)
 			break;
-		err = spg_pipe_clean(source, len, &bytes);
+		err = spg_pipe_clean(source, &bytes);
 		if (bytes) {
 			spg_count(SPG_TEE, SPG_COPIED, 1);
 			spg_count(SPG_TEE, SPG_BYTES_COPIED, bytes);

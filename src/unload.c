@@ -11,6 +11,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/capability.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/string.h>
@@ -33,6 +34,8 @@ static bool unload_needed(struct spg_policy policy)
 
 static long refuse_unload(void)
 {
+	if (!capable(CAP_SYS_MODULE))
+		return -EPERM;
 	pr_info_ratelimited("not unloaded: a call is inside, or a pipe holds a vmspliced page\n");
 	return -EBUSY;
 }

@@ -217,13 +217,15 @@ write_knob() {
 @test "a kernel that lacks a function: modes that need it are not offered, the others work" {
 	unload_module
 	insmod /test/lacking.ko mode=off
-	[ "$(cat /proc/sys/kernel/splice_mode_available)" = "off block" ]
-	mode block
-	run mode degrade
-	[ "$status" -ne 0 ]
-	[ "$(cat "$KNOB")" = block ]
-	run oracle /tmp/f write splice:file-pipe
-	[ "$output" = "splice:file-pipe EINVAL" ]
+	[ "$(cat /proc/sys/kernel/splice_mode_available)" = off ]
+	mode 'off tee=block'
+	for lacking in degrade log block 'off sendfile=degrade'; do
+		run mode "$lacking"
+		[ "$status" -ne 0 ]
+		[ "$(cat "$KNOB")" = "off tee=block" ]
+	done
+	run oracle /tmp/f write tee:pipe-pipe splice:file-pipe
+	[ "$output" = "$(printf '%s\n' 'splice:file-pipe SHARED' 'tee:pipe-pipe EINVAL')" ]
 	unload_module
 }
 

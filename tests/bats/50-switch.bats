@@ -24,6 +24,29 @@ setup_file() {
 	done
 }
 
+@test "a sendfile that is under way when block comes goes on as a copy" {
+	mode degrade
+	for after in block 'degrade sendfile=block'; do
+		mode degrade
+		bytes=$(counter sendfile/bytes_copied)
+		hold_call sendfile
+		mode "$after"
+		let_go
+		grep '^ended 1048576$' /tmp/held
+		[ "$(counter sendfile/bytes_copied)" = $((bytes + 1048576)) ]
+	done
+}
+
+@test "a splice that waits for space when block comes puts private pages into the pipe" {
+	mode degrade
+	copied=$(counter splice/copied)
+	hold_call file-pipe
+	mode block
+	let_go
+	grep '^ended 100$' /tmp/held
+	[ "$(counter splice/copied)" = $((copied + 1)) ]
+}
+
 @test "1,000 switches under eight processes: every byte is right" {
 	nice -n 10 traffic 20 8 >/tmp/traffic 2>&1 3>&- &
 	traffic=$!

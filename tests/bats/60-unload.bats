@@ -41,6 +41,16 @@ busy_then_free() {
 	busy_then_free buffer
 }
 
+@test "rmmod without the right to: EPERM, whether a call is inside or not" {
+	load_module
+	mode degrade
+	hold_call buffer
+	run setpriv --reuid 1000 --clear-groups --bounding-set -sys_module --inh-caps -sys_module rmmod spliceguard
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"not permitted"* ]]
+	let_go
+}
+
 @test "off with a vmspliced page in a pipe: in use until it was read" {
 	load_module
 	mode degrade

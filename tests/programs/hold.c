@@ -6,12 +6,23 @@
  *	hold KIND
  *
  * KIND: socket-pipe (nothing to read), file-pipe (a full pipe), pipe-socket (an empty pipe),
- * vmsplice (a full pipe), tee (an empty pipe), buffer (no call: a pipe that holds a vmspliced
- * page).
+ * sendfile (1 MiB to a socket that is not read), vmsplice (a full pipe), tee (an empty pipe), buffer
+ * (no call: a pipe that holds a vmspliced page).
  */
 #include "common.h"
 
+#define LONG (1 << 20)
+
 static int p[2], q[2], u[2];
+
+static int long_file(void)
+{
+	int fd = memfd_create("long", 0);
+
+	if (ftruncate(fd, LONG))
+		die("memfd");
+	return fd;
+}
 
 static ssize_t call(const char *kind)
 {
@@ -24,6 +35,8 @@ static ssize_t call(const char *kind)
 		return splice(open("/proc/self/exe", O_RDONLY), NULL, q[1], NULL, 100, 0);
 	if (!strcmp(kind, "pipe-socket"))
 		return splice(p[0], NULL, u[1], NULL, 100, 0);
+	if (!strcmp(kind, "sendfile"))
+		return sendfile(u[1], long_file(), NULL, LONG);
 	if (!strcmp(kind, "vmsplice"))
 		return vmsplice(q[1], &iov, 1, 0);
 	if (!strcmp(kind, "tee"))
@@ -34,12 +47,14 @@ static ssize_t call(const char *kind)
 
 static void let_go(const char *kind)
 {
-	char text[PAGE];
+	static char text[LONG];
 
 	if (!strcmp(kind, "socket-pipe"))
 		write(u[1], "x", 1);
+	else if (!strcmp(kind, "sendfile"))
+		read_all(u[0], text, LONG);
 	else if (!strcmp(kind, "file-pipe") || !strcmp(kind, "vmsplice"))
-		read(q[0], text, sizeof(text));
+		read(q[0], text, PAGE);
 	else
 		write(p[1], "x", 1);
 }
