@@ -49,12 +49,6 @@ static inline void spg_args32(const struct pt_regs *regs, unsigned long args[4])
 #define SPG_REGS64(first) { .di = (first) }
 #define SPG_REGS32(first) { .bx = (first) }
 
-/* The first argument of the function that ftrace stopped at. */
-static inline unsigned long spg_first_argument(struct pt_regs *regs)
-{
-	return regs->di;
-}
-
 static inline void spg_jump_to(struct pt_regs *regs, void *target)
 {
 	regs->ip = (unsigned long)target;

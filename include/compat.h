@@ -191,6 +191,122 @@ static inline int spg_more_flags(const struct socket *sock, bool asked, bool fol
 }
 #endif
 
+/*
+ * MSG_ZEROCOPY: the message came in 6.0, and a binding to a device's memory in 6.16. That memory is
+ * not the caller's, and stays as it is.
+ */
+#ifdef SPG_HAVE_ZEROCOPY_BINDING
+#define SPG_STREAM_PARAMETERS									\
+	(struct sock *sk, struct sk_buff *skb, struct msghdr *msg, int len,			\
+	 struct ubuf_info *uarg, struct net_devmem_dmabuf_binding *binding)
+#define SPG_STREAM_ARGUMENTS (sk, skb, msg, len, uarg, binding)
+#define SPG_FILL_PARAMETERS									\
+	(struct msghdr *msg, struct sock *sk, struct sk_buff *skb, struct iov_iter *from,	\
+	 size_t len, struct net_devmem_dmabuf_binding *binding)
+#define SPG_FILL_ARGUMENTS (msg, sk, skb, from, len, binding)
+#define SPG_IS_DEVICE_MEMORY (binding)
+#else
+#define SPG_STREAM_PARAMETERS									\
+	(struct sock *sk, struct sk_buff *skb, struct msghdr *msg, int len,			\
+	 struct ubuf_info *uarg)
+#define SPG_STREAM_ARGUMENTS (sk, skb, msg, len, uarg)
+#define SPG_IS_DEVICE_MEMORY false
+#endif
+#ifdef SPG_HAVE_ZEROCOPY_MSG
+#define SPG_FILL_MSG (msg)
+#define SPG_FILL_IS_NESTED (!msg)
+#ifndef SPG_HAVE_ZEROCOPY_BINDING
+#define SPG_FILL_PARAMETERS									\
+	(struct msghdr *msg, struct sock *sk, struct sk_buff *skb, struct iov_iter *from,	\
+	 size_t len)
+#define SPG_FILL_ARGUMENTS (msg, sk, skb, from, len)
+#endif
+#else
+#define SPG_FILL_MSG ((struct msghdr *)NULL)
+#define SPG_FILL_IS_NESTED false
+#define SPG_FILL_PARAMETERS									\
+	(struct sock *sk, struct sk_buff *skb, struct iov_iter *from, size_t len)
+#define SPG_FILL_ARGUMENTS (sk, skb, from, len)
+#endif
+
+#ifdef SPG_HAVE_UBUF_OPS
+#define SPG_EMPTY_UBUF { .ops = &(const struct ubuf_info_ops){ } }
+#else
+#define SPG_EMPTY_UBUF { }
+#endif
+
+/*
+ * Have the completion of a zero-copy send say that its data was copied. MSG_ZEROCOPY has a flag;
+ * another owner, io_uring, is told as if a socket buffer had gone, for which it needs a reference.
+ */
+static inline void spg_mark_copied(struct ubuf_info *uarg)
+{
+#ifdef SPG_HAVE_UBUF_OPS
+	if (uarg->ops != &msg_zerocopy_ubuf_ops) {
+		net_zcopy_get(uarg);
+		uarg->ops->complete(NULL, uarg, false);
+		return;
+	}
+#elif defined(SPG_HAVE_UBUF_MSGZC)
+	if (uarg->callback != msg_zerocopy_callback) {
+		net_zcopy_get(uarg);
+		uarg->callback(NULL, uarg, false);
+		return;
+	}
+#endif
+#ifdef SPG_HAVE_UBUF_MSGZC
+	uarg_to_msgzc(uarg)->zerocopy = 0;
+#else
+	uarg->zerocopy = 0;
+#endif
+}
+
+/*
+ * Before pages with a reference of their own go into a buffer: one of io_uring's may hold fragments
+ * without (6.0), and one that holds user memory only is not charged to the socket (5.16) but is
+ * from here on. As tcp_downgrade_zcopy_pure() and tcp_wmem_schedule(). Returns how much of @len the
+ * socket may have.
+ */
+static inline size_t spg_own_fragments(struct sock *sk, struct sk_buff *skb, size_t len)
+{
+#ifdef SPG_HAVE_ZCOPY_MANAGED
+	skb_zcopy_downgrade_managed(skb);
+#endif
+#ifdef SPG_HAVE_ZCOPY_PURE
+	if (skb_zcopy_pure(skb)) {
+		int extra = skb->truesize - SKB_TRUESIZE(skb_end_offset(skb));
+
+		if (!sk_wmem_schedule(sk, extra + len))
+			len = clamp_t(int, sk->sk_forward_alloc - extra, 0, len);
+		if (!len)
+			return 0;
+		sk_mem_charge(sk, extra);
+		skb_shinfo(skb)->flags &= ~SKBFL_PURE_ZEROCOPY;
+	}
+#endif
+	return len;
+}
+
+/*
+ * Where a socket's options are set: since 6.7 one function for all levels; before that one for
+ * SOL_SOCKET, and the others are only seen further up, by descriptor.
+ */
+#ifdef SPG_HAVE_DO_SOCK_SETSOCKOPT
+#define SPG_OPTION_NAME "do_sock_setsockopt"
+#define SPG_OPTION_PARAMETERS							\
+	(struct socket *sock, bool compat, int level, int optname, sockptr_t optval, int optlen)
+#define SPG_OPTION_ARGUMENTS (sock, compat, level, optname, optval, optlen)
+#define SPG_OPTION_DUMMY(sock) (sock, false, -1, -1, KERNEL_SOCKPTR(NULL), -1)
+#define SPG_OPTION_LEVEL 2
+#else
+#define SPG_OPTION_NAME "sock_setsockopt"
+#define SPG_OPTION_PARAMETERS							\
+	(struct socket *sock, int level, int optname, sockptr_t optval, unsigned int optlen)
+#define SPG_OPTION_ARGUMENTS (sock, level, optname, optval, optlen)
+#define SPG_OPTION_DUMMY(sock) (sock, -1, -1, KERNEL_SOCKPTR(NULL), 0)
+#define SPG_OPTION_LEVEL 1
+#endif
+
 /* vmsplice tells fsnotify since 6.5; there is nothing in the headers to see it by. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #define spg_vmsplice_accessed fsnotify_access

@@ -37,6 +37,21 @@ extern struct spg_hook spg_sendfile_sink_hook;
 extern struct spg_hook spg_tee_hook;
 extern struct spg_hook spg_vmsplice64_hook;
 extern struct spg_hook spg_vmsplice32_hook;
+extern struct spg_hook spg_zerocopy_stream_hook;
+extern struct spg_hook spg_zerocopy_fill_hook;
+extern struct spg_hook spg_option_hook;
+#ifndef SPG_HAVE_DO_SOCK_SETSOCKOPT
+extern struct spg_hook spg_ring_hook;
+#endif
+#ifdef SPG_HAVE_SEND_ZC
+extern struct spg_hook spg_send_zc_hook;
+#endif
+#ifdef SPG_HAVE_ZCRX
+extern struct spg_hook spg_zcrx_hook;
+#endif
+#ifdef SPG_HAVE_BIND_TX
+extern struct spg_hook spg_bind_tx_hook;
+#endif
 extern struct spg_hook spg_unload64_hook;
 extern struct spg_hook spg_unload32_hook;
 

@@ -20,6 +20,7 @@ enum spg_op {
 	SPG_SENDFILE,
 	SPG_TEE,
 	SPG_VMSPLICE,
+	SPG_ZEROCOPY,
 	SPG_OPS
 };
 

@@ -53,7 +53,7 @@ install() {
 	END
 	keep "$OPTIONS" <<-'END'
 		# What kernel.splice_mode is when spliceguard is loaded: off, log, degrade (the default) or block, then OP=MODE for
-		# single operations (splice, sendfile, tee, vmsplice).
+		# single operations (splice, sendfile, tee, vmsplice, zerocopy).
 		#options spliceguard mode="degrade vmsplice=block"
 	END
 	if [ -d /sys/module/spliceguard ]; then

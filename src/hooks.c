@@ -35,10 +35,11 @@ static struct spg_hook *const *hooks;
 static int hook_count;
 
 /*
- * The task that proves a hook just now, and whether its call came to the callback and to a
- * stand-in. Under the mutex of those who change hooks.
+ * The task that proves a hook just now, which hook, and whether its call came to the callback and
+ * to a stand-in. Under the mutex of those who change hooks.
  */
 static struct task_struct *prover;
+static const struct spg_hook *proven;
 static bool redirected;
 static bool fired;
 
@@ -61,8 +62,9 @@ static struct spg_hook *hook_at(unsigned long site)
 static bool redirects(const struct spg_hook *hook, struct pt_regs *regs)
 {
 	if (unlikely(READ_ONCE(prover) == current)) {
-		redirected = true;
-		return true;
+		/* Its original may lead to another hook, whose firing says nothing of this one. */
+		redirected |= hook == proven;
+		return hook == proven;
 	}
 	return READ_ONCE(armed) && (!hook->admit || hook->admit(regs));
 }
@@ -261,6 +263,7 @@ static int prove(const struct spg_hook *hook)
 {
 	redirected = false;
 	fired = false;
+	proven = hook;
 	WRITE_ONCE(prover, current);
 	hook->prove();
 	WRITE_ONCE(prover, NULL);

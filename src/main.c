@@ -24,6 +24,21 @@ static struct spg_hook *const hooks[] = {
 	&spg_tee_hook,
 	&spg_vmsplice64_hook,
 	&spg_vmsplice32_hook,
+	&spg_zerocopy_stream_hook,
+	&spg_zerocopy_fill_hook,
+	&spg_option_hook,
+#ifndef SPG_HAVE_DO_SOCK_SETSOCKOPT
+	&spg_ring_hook,
+#endif
+#ifdef SPG_HAVE_SEND_ZC
+	&spg_send_zc_hook,
+#endif
+#ifdef SPG_HAVE_ZCRX
+	&spg_zcrx_hook,
+#endif
+#ifdef SPG_HAVE_BIND_TX
+	&spg_bind_tx_hook,
+#endif
 	&spg_unload64_hook,
 	&spg_unload32_hook,
 };
@@ -97,6 +112,6 @@ module_init(spliceguard_init);
 module_exit(spliceguard_exit);
 
 MODULE_AUTHOR("The spliceguard authors");
-MODULE_DESCRIPTION("Close splice, sendfile, vmsplice and tee to sharing of pages: kernel.splice_mode");
+MODULE_DESCRIPTION("Close splice, sendfile, vmsplice, tee and zero-copy sending to sharing of pages: kernel.splice_mode");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(SPG_VERSION);

@@ -21,6 +21,7 @@ static const char *const op_names[SPG_OPS] = {
 	[SPG_SENDFILE] = "sendfile",
 	[SPG_TEE] = "tee",
 	[SPG_VMSPLICE] = "vmsplice",
+	[SPG_ZEROCOPY] = "zerocopy",
 };
 
 static const char *const mode_names[SPG_MODES] = {

@@ -50,9 +50,10 @@ static long unload##bits##_call(const struct pt_regs *regs)					\
 												\
 static bool unload##bits##_admit(struct pt_regs *frame)						\
 {												\
+	const struct pt_regs *call = (void *)regs_get_kernel_argument(frame, 0);		\
 	unsigned long args[4];									\
 												\
-	spg_args##bits((const struct pt_regs *)spg_first_argument(frame), args);		\
+	spg_args##bits(call, args);								\
 	return names_us(args[0]) && !spg_inflight_idle();					\
 }												\
 												\

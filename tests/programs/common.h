@@ -66,16 +66,23 @@ static inline void unix_pair(int type, int ends[2])
 		die("socketpair");
 }
 
-/* ends[0] is read from, ends[1] is sent to. */
-static inline void inet_pair(int type, int ends[2])
+/*
+ * ends[0] is read from, ends[1] is sent to. @room is the size of the receiver's buffer, or 0.
+ */
+static inline void inet_pair_of(int family, int type, int ends[2], int room)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	socklen_t len = sizeof(address);
-	int listener = socket(AF_INET, type, 0);
+	int listener = socket(family, type, 0);
 
+	if (family == AF_INET)
+		memcpy(&address, &v4, sizeof(v4));
+	if (listener >= 0 && room)
+		setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (listener < 0 || bind(listener, (void *)&address, len) || getsockname(listener, (void *)&address, &len))
 		die("socket");
-	ends[1] = socket(AF_INET, type, 0);
+	ends[1] = socket(family, type, 0);
 	if (type == SOCK_STREAM && listen(listener, 1))
 		die("listen");
 	if (connect(ends[1], (void *)&address, len))
@@ -87,6 +94,11 @@ static inline void inet_pair(int type, int ends[2])
 	}
 	if (ends[0] < 0)
 		die("accept");
+}
+
+static inline void inet_pair(int type, int ends[2])
+{
+	inet_pair_of(AF_INET, type, ends, 0);
 }
 
 enum entry { ENTRY_64, ENTRY_32, ENTRY_X32 };

@@ -20,7 +20,12 @@
  */
 #include "common.h"
 #include "uring.h"
+#include <linux/vm_sockets.h>
 #include <poll.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
 
 #define LEN (3 * PAGE)
 
@@ -35,6 +40,8 @@ struct sink {
 	int fd;			/* read the bytes here */
 	size_t len;		/* so many */
 	size_t pos;		/* which begin at this place of the file */
+	size_t skip;		/* after so many others */
+	int corked;		/* what is to be sent an end to first, or 0 */
 	int keep[6];		/* closed at the end */
 	int kept;
 };
@@ -380,6 +387,168 @@ static int uring_tee(struct source *source, struct sink *sink)
 	return ret;
 }
 
+/*
+ * Zero-copy sends of a mapping of the file. On the loopback device the receiver gets a copy of its
+ * own, so they are looked at before they get there: behind other data that fills a TCP connection
+ * up, or corked. Where a feature is not there, not by our doing, the error is ENOSYS.
+ */
+static char *mapped(struct source *source)
+{
+	char *map = mmap(NULL, source->file_len, PROT_READ | PROT_WRITE, MAP_SHARED, source->fd, 0);
+
+	if (map == MAP_FAILED)
+		die("mmap");
+	return map;
+}
+
+static int absent(void)
+{
+	errno = ENOSYS;
+	return -1;
+}
+
+static int ask_for_zerocopy(int fd)
+{
+	int ret = setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &(int){ 1 }, sizeof(int));
+
+	/* ENOTSUPP, which has no name outside the kernel: 5.10 says so of a vsock. */
+	if (ret && errno == 524)
+		errno = EOPNOTSUPP;
+	return ret;
+}
+
+static ssize_t send_zerocopy(int fd, struct source *source, int flags)
+{
+	char *map = mapped(source);
+	ssize_t n = send(fd, map, LEN, MSG_ZEROCOPY | flags);
+
+	munmap(map, source->file_len);
+	return n;
+}
+
+/* A TCP connection whose receiver has no room left. */
+static void full_tcp(struct sink *sink, int family, int ends[2])
+{
+	static const char filler[2000];
+	ssize_t n;
+
+	inet_pair_of(family, SOCK_STREAM, ends, 4096);
+	keep_pair(sink, ends);
+	setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &(int){ 1 << 20 }, sizeof(int));
+	while (sink->skip < 200000 && (n = send(ends[1], filler, sizeof(filler), MSG_DONTWAIT)) > 0)
+		sink->skip += n;
+}
+
+static int zerocopy_tcp_of(struct source *source, struct sink *sink, int family)
+{
+	int ends[2];
+
+	full_tcp(sink, family, ends);
+	if (ask_for_zerocopy(ends[1]))
+		return -1;
+	return moved(sink, ends[0], send_zerocopy(ends[1], source, 0));
+}
+
+static int zerocopy_tcp(struct source *source, struct sink *sink)
+{
+	return zerocopy_tcp_of(source, sink, AF_INET);
+}
+
+static int zerocopy_tcp6(struct source *source, struct sink *sink)
+{
+	return zerocopy_tcp_of(source, sink, AF_INET6);
+}
+
+/* Segments, since a corked datagram of one piece is always copied. */
+static int zerocopy_udp_of(struct source *source, struct sink *sink, int family)
+{
+	int ends[2];
+
+	inet_pair_of(family, SOCK_DGRAM, ends, 0);
+	keep_pair(sink, ends);
+	setsockopt(ends[1], IPPROTO_UDP, UDP_SEGMENT, &(int){ 1024 }, sizeof(int));
+	if (ask_for_zerocopy(ends[1]))
+		return -1;
+	sink->corked = ends[1];
+	return moved(sink, ends[0], send_zerocopy(ends[1], source, MSG_MORE));
+}
+
+static int zerocopy_udp(struct source *source, struct sink *sink)
+{
+	return zerocopy_udp_of(source, sink, AF_INET);
+}
+
+static int zerocopy_udp6(struct source *source, struct sink *sink)
+{
+	return zerocopy_udp_of(source, sink, AF_INET6);
+}
+
+static int zerocopy_vsock(struct source *source, struct sink *sink)
+{
+	struct sockaddr_vm address = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = 1234 };
+	int listener = socket(AF_VSOCK, SOCK_STREAM, 0), ends[2];
+
+	if (listener < 0)
+		return absent();
+	keep(sink, listener);
+	if (bind(listener, (void *)&address, sizeof(address)) || listen(listener, 1))
+		die("vsock");
+	ends[1] = keep(sink, socket(AF_VSOCK, SOCK_STREAM, 0));
+	if (connect(ends[1], (void *)&address, sizeof(address)))
+		return absent();
+	ends[0] = keep(sink, accept(listener, NULL, NULL));
+	if (ask_for_zerocopy(ends[1]))
+		return -1;
+	return moved(sink, ends[0], send_zerocopy(ends[1], source, 0));
+}
+
+static int send_zc(struct source *source, struct sink *sink, int opcode, bool fixed)
+{
+	char *map = mapped(source);
+	struct iovec iov = { map, LEN };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct io_uring_sqe sqe = { .opcode = opcode, .addr = (uintptr_t)map, .len = LEN };
+	struct uring ring;
+	int ends[2], ret;
+
+	full_tcp(sink, AF_INET, ends);
+	sqe.fd = ends[1];
+	if (uring_open(&ring))
+		return -1;
+	if (fixed) {
+		sqe.ioprio = IORING_RECVSEND_FIXED_BUF;
+		/* Pages of most file systems cannot be registered. */
+		if (syscall(__NR_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS, &iov, 1)) {
+			uring_close(&ring);
+			return absent();
+		}
+	}
+	if (opcode == IORING_OP_SENDMSG_ZC) {
+		sqe.addr = (uintptr_t)&msg;
+		sqe.len = 1;
+	}
+	ret = moved(sink, ends[0], uring_do(&ring, &sqe));
+	munmap(map, source->file_len);
+	uring_close(&ring);
+	/* An opcode that this kernel does not know. */
+	return ret && errno == EINVAL ? absent() : ret;
+}
+
+static int uring_send_zc(struct source *source, struct sink *sink)
+{
+	return send_zc(source, sink, IORING_OP_SEND_ZC, false);
+}
+
+static int uring_sendmsg_zc(struct source *source, struct sink *sink)
+{
+	return send_zc(source, sink, IORING_OP_SENDMSG_ZC, false);
+}
+
+static int uring_send_zc_fixed(struct source *source, struct sink *sink)
+{
+	return send_zc(source, sink, IORING_OP_SEND_ZC, true);
+}
+
 /* Into a file of the same file system, since 5.19 refuses others. */
 static int copy_range(struct source *source, struct sink *sink)
 {
@@ -457,6 +626,14 @@ static const struct path {
 	{ "vmsplice:map-pipe", vmsplice_map },
 	{ "vmsplice32:map-pipe", vmsplice_map_32 },
 	{ "vmsplicex32:map-pipe", vmsplice_map_x32 },
+	{ "zerocopy:map-tcp", zerocopy_tcp },
+	{ "zerocopy:map-tcp6", zerocopy_tcp6 },
+	{ "zerocopy:map-udp", zerocopy_udp },
+	{ "zerocopy:map-udp6", zerocopy_udp6 },
+	{ "zerocopy:map-vsock", zerocopy_vsock },
+	{ "uring-send-zc:map-tcp", uring_send_zc },
+	{ "uring-sendmsg-zc:map-tcp", uring_sendmsg_zc },
+	{ "uring-send-zc:fixed-tcp", uring_send_zc_fixed },
 	{ "copy_file_range:file-file", copy_range },
 };
 
@@ -501,12 +678,16 @@ static void give_up(int number)
 
 static const char *judge(const struct sink *sink)
 {
-	static char sent[LEN], got[LEN];
+	static char sent[LEN], got[LEN], skipped[200000];
 	bool changed = false;
 	size_t i, n;
 
 	fill_pattern(sent, sink->len, sink->pos, 0);
+	if (sink->corked)
+		send(sink->corked, "", 0, 0);
 	ualarm(500000, 0);
+	if (read_all(sink->fd, skipped, sink->skip) != sink->skip)
+		return "LOST";
 	n = read_all(sink->fd, got, sink->len);
 	alarm(0);
 	if (n != sink->len)

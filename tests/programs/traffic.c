@@ -188,7 +188,40 @@ static size_t run_socket(void)
 	return total;
 }
 
-static size_t (*const kinds[])(void) = { run_splice, run_sendfile, run_vmsplice, run_socket };
+/* memory -> TCP by MSG_ZEROCOPY, some of it while the receiver has no room; what is sent never changes */
+static size_t run_zerocopy(void)
+{
+	size_t total = 0, pos = 0, len = 1;
+	int t[2];
+
+	inet_pair_of(AF_INET, SOCK_STREAM, t, 16384);
+	setsockopt(t[1], SOL_SOCKET, SO_SNDBUF, &(int){ 1 << 20 }, sizeof(int));
+	/* In block the sends are plain ones. */
+	if (setsockopt(t[1], SOL_SOCKET, SO_ZEROCOPY, &(int){ 1 }, sizeof(int)) && errno != EOPNOTSUPP)
+		die("SO_ZEROCOPY");
+	while (time(NULL) < end) {
+		char control[200];
+		struct msghdr msg = { .msg_control = control, .msg_controllen = sizeof(control) };
+		ssize_t n;
+
+		pos = (pos + 4099) % (FILE_LEN - 65536);
+		len = len * 7 % 60013;
+		n = send(t[1], file_text + pos, len, MSG_ZEROCOPY | (len & 1 ? MSG_MORE : 0));
+		/* As much as may be locked is on its way. */
+		if (n < 0 && errno != ENOBUFS)
+			die("send");
+		if (len & 1)
+			setsockopt(t[1], IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+		if (n > 0)
+			verify(t[0], pos, n);
+		total += n > 0 ? n : 0;
+		while (recvmsg(t[1], &msg, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+			msg.msg_controllen = sizeof(control);
+	}
+	return total;
+}
+
+static size_t (*const kinds[])(void) = { run_splice, run_sendfile, run_vmsplice, run_socket, run_zerocopy };
 
 int main(int argc, char **argv)
 {

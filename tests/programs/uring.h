@@ -29,13 +29,26 @@ static inline int uring_open(struct uring *ring)
 	return 0;
 }
 
+/* The next completion, which lasts until the one after the next is asked for. */
+static inline struct io_uring_cqe *uring_next(struct uring *ring)
+{
+	unsigned int *head = (void *)(ring->rings + ring->params.cq_off.head);
+	unsigned int *tail = (void *)(ring->rings + ring->params.cq_off.tail);
+	struct io_uring_cqe *cqes = (void *)(ring->rings + ring->params.cq_off.cqes);
+	unsigned int slot = *head & (ring->params.cq_entries - 1);
+
+	while (__atomic_load_n(tail, __ATOMIC_ACQUIRE) == *head)
+		if (syscall(__NR_io_uring_enter, ring->fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0 && errno != EINTR)
+			die("io_uring_enter");
+	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+	return &cqes[slot];
+}
+
 /* Submit @sqe, wait for it, return its result; errors as errno and -1. */
 static inline ssize_t uring_do(struct uring *ring, const struct io_uring_sqe *sqe)
 {
 	unsigned int *sq_tail = (void *)(ring->rings + ring->params.sq_off.tail);
 	unsigned int *sq_array = (void *)(ring->rings + ring->params.sq_off.array);
-	unsigned int *cq_head = (void *)(ring->rings + ring->params.cq_off.head);
-	struct io_uring_cqe *cqes = (void *)(ring->rings + ring->params.cq_off.cqes);
 	unsigned int slot = *sq_tail & 3;
 	ssize_t ret;
 
@@ -44,8 +57,7 @@ static inline ssize_t uring_do(struct uring *ring, const struct io_uring_sqe *sq
 	__atomic_store_n(sq_tail, *sq_tail + 1, __ATOMIC_RELEASE);
 	if (syscall(__NR_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
 		return -1;
-	ret = cqes[*cq_head & (ring->params.cq_entries - 1)].res;
-	__atomic_store_n(cq_head, *cq_head + 1, __ATOMIC_RELEASE);
+	ret = uring_next(ring)->res;
 	if (ret < 0) {
 		errno = -ret;
 		return -1;

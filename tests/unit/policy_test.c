@@ -70,9 +70,9 @@ static void good_texts(void)
 		{ "off", "off" }, { "log\n", "log" }, { "  degrade\t", "degrade" }, { "block ", "block" },
 		{ "degrade vmsplice=block", "degrade vmsplice=block" },
 		{ "block tee=off\tsplice=off\n", "block splice=off tee=off" },
-		{ "off splice=block sendfile=block tee=block", "block vmsplice=off" },
+		{ "off splice=block sendfile=block tee=block", "block vmsplice=off zerocopy=off" },
 		/* Two and two: the stricter mode is the common one. */
-		{ "log tee=degrade vmsplice=degrade", "degrade splice=log sendfile=log" },
+		{ "block tee=degrade splice=log sendfile=log vmsplice=degrade", "degrade splice=log sendfile=log zerocopy=block" },
 	};
 	char written[SPG_POLICY_TEXT];
 	size_t i;

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests for zero-copy that are refused: SO_ZEROCOPY where the socket is of a family whose sends
+ * we do not stand in for, and in block SO_ZEROCOPY, SEND_ZC, rings and memory that is registered to
+ * be sent or received from. These pages are no file's, so in degrade all but the first is let be.
+ *
+ * EOPNOTSUPP is what a kernel without the feature says, and what programs fall back on.
+ */
+#include <linux/if_packet.h>
+#include <linux/if_xdp.h>
+#include <linux/io_uring.h>
+#include <linux/net.h>
+#include <linux/socket.h>
+#include <linux/sockptr.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+#ifdef SPG_HAVE_BIND_TX
+#include <uapi/linux/netdev.h>
+#endif
+#include "compat.h"
+#include "live.h"
+#include "operations.h"
+#include "stats.h"
+
+struct io_kiocb;
+struct io_ring_ctx;
+
+static int refuse(void)
+{
+	spg_count(SPG_ZEROCOPY, SPG_REFUSED, 1);
+	return -EOPNOTSUPP;
+}
+
+static bool is_blocked(void)
+{
+	return spg_verdict(SPG_ZEROCOPY) == SPG_REFUSE;
+}
+
+static bool block_needed(struct spg_policy policy)
+{
+	return spg_policy_mode(policy, SPG_ZEROCOPY) == SPG_BLOCK;
+}
+
+/* A ring to send from, or memory of AF_XDP. Rings to receive by, tcpdump's, are let be. */
+static bool is_ring(int level, int name)
+{
+	return (level == SOL_PACKET && name == PACKET_TX_RING) ||
+	       (level == SOL_XDP && name == XDP_UMEM_REG);
+}
+
+SPG_STAND_IN(option, int, SPG_OPTION_PARAMETERS, SPG_OPTION_ARGUMENTS)
+
+static bool is_ours(const struct socket *sock)
+{
+	switch (sock->sk->sk_family) {
+	case PF_INET:
+	case PF_INET6:
+	case PF_VSOCK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int option_call SPG_OPTION_PARAMETERS
+{
+	enum spg_verdict verdict = spg_verdict(SPG_ZEROCOPY);
+
+	if (verdict == SPG_REFUSE)
+		return refuse();
+	if (verdict == SPG_COPY && level == SOL_SOCKET && !is_ours(sock))
+		return refuse();
+	return spg_original(option) SPG_OPTION_ARGUMENTS;
+}
+
+/* Nearly all options are none of our business, and set without us. */
+static bool option_admit(struct pt_regs *regs)
+{
+	int level = regs_get_kernel_argument(regs, SPG_OPTION_LEVEL);
+	int name = regs_get_kernel_argument(regs, SPG_OPTION_LEVEL + 1);
+
+	return (level == SOL_SOCKET && name == SO_ZEROCOPY) || is_ring(level, name);
+}
+
+static void option_prove(void)
+{
+	static struct sock sk;
+	static struct socket sock = { .sk = &sk };
+
+	spg_entry(option) SPG_OPTION_DUMMY(&sock);
+}
+
+static bool option_needed(struct spg_policy policy)
+{
+	return spg_policy_mode(policy, SPG_ZEROCOPY) >= SPG_DEGRADE;
+}
+
+struct spg_hook spg_option_hook = {
+	.names = spg_names(SPG_OPTION_NAME),
+	.standin = option_stand_in,
+	.bind = option_bind,
+	.prove = option_prove,
+	.needed = option_needed,
+	.admit = option_admit,
+};
+
+#ifndef SPG_HAVE_DO_SOCK_SETSOCKOPT
+SPG_STAND_IN(ring, int,
+	     (int fd, int level, int optname, char __user *optval, int optlen),
+	     (fd, level, optname, optval, optlen))
+
+static int ring_call(int fd, int level, int optname, char __user *optval, int optlen)
+{
+	return is_blocked() ? refuse() : spg_original(ring)(fd, level, optname, optval, optlen);
+}
+
+static bool ring_admit(struct pt_regs *regs)
+{
+	return is_ring(regs_get_kernel_argument(regs, 1), regs_get_kernel_argument(regs, 2));
+}
+
+static void ring_prove(void)
+{
+	spg_entry(ring)(-1, 0, 0, NULL, -1);
+}
+
+struct spg_hook spg_ring_hook = {
+	.names = spg_names("__sys_setsockopt"),
+	.standin = ring_stand_in,
+	.bind = ring_bind,
+	.prove = ring_prove,
+	.needed = block_needed,
+	.admit = ring_admit,
+};
+#endif
+
+/*
+ * The rest is refused whole, and there only where the kernel has it. Each is proven with arguments
+ * that it finds fault with at once.
+ */
+#define REFUSED_REQUEST(id, parameters, arguments, result, proof, ...)				\
+SPG_STAND_IN(id, int, parameters, arguments)							\
+												\
+static int id##_call parameters									\
+{												\
+	return result;										\
+}												\
+												\
+static void id##_prove(void)									\
+{												\
+	static char nothing[2 * PAGE_SIZE];							\
+												\
+	spg_entry(id) proof;									\
+}												\
+												\
+struct spg_hook spg_##id##_hook = {								\
+	.names = spg_names(__VA_ARGS__),							\
+	.standin = id##_stand_in,								\
+	.bind = id##_bind,									\
+	.prove = id##_prove,									\
+	.needed = block_needed,									\
+}
+
+#ifdef SPG_HAVE_SEND_ZC
+/*
+ * Preparing both SEND_ZC and SENDMSG_ZC. The original comes first: a request that fails looks at
+ * what it has set (io_uring/net.c, io_sendrecv_fail()).
+ */
+static int refuse_prepared(int ret)
+{
+	return ret || !is_blocked() ? ret : refuse();
+}
+
+/* A field that must be zero is not. */
+static const struct io_uring_sqe odd_sqe = { .__pad2 = { 1 } };
+
+REFUSED_REQUEST(send_zc,
+		(struct io_kiocb *req, const struct io_uring_sqe *sqe), (req, sqe),
+		refuse_prepared(spg_original(send_zc)(req, sqe)),
+		((struct io_kiocb *)nothing, &odd_sqe),
+		"io_send_zc_prep", "io_sendzc_prep");
+#endif
+
+#ifdef SPG_HAVE_ZCRX
+/* A ring without any of the flags that this needs. */
+REFUSED_REQUEST(zcrx,
+		(struct io_ring_ctx *ctx, void __user *arg), (ctx, arg),
+		is_blocked() ? refuse() : spg_original(zcrx)(ctx, arg),
+		((struct io_ring_ctx *)nothing, NULL),
+		"io_register_zcrx", "io_register_zcrx_ifq");
+#endif
+
+#ifdef SPG_HAVE_BIND_TX
+/* Memory of a device to send from, by netlink. No attribute is there. */
+static struct nlattr *no_attributes[NETDEV_A_DMABUF_MAX + NETDEV_A_DEV_MAX + 2];
+static struct genl_info no_info = { .attrs = no_attributes };
+
+REFUSED_REQUEST(bind_tx,
+		(struct sk_buff *skb, struct genl_info *info), (skb, info),
+		is_blocked() ? refuse() : spg_original(bind_tx)(skb, info),
+		((struct sk_buff *)nothing, &no_info),
+		"netdev_nl_bind_tx_doit");
+#endif
