@@ -63,11 +63,25 @@ tap_results() {
 	result "$1: the plan is there and kept (${plan:-none}, $count)" $?
 }
 
-# A release's own compiler, by dkms, as users do; then again to see what W=1 and sparse say.
+# Builds for one kernel, unless they all were good before, of the same files in the same root.
 build() {
-	local kernel=$1 root=$CACHE/root/build-$1 flavour release out=$CACHE/out/$1
-	rm -rf "$out"
-	mkdir -p "$out"
+	local kernel=$1 out=$CACHE/out/$1 all=$RESULTS inputs
+	inputs=$(cd "$TOP" && find dkms.conf Kbuild src include tests/modules scripts -type f | sort | xargs sha256sum |
+		cat - "$CACHE/root/build-$kernel/.recipe" "$CACHE/root/build-$kernel/kernel"/*amd64 | sha256sum)
+	if [ "$(cat "$out/inputs" 2>/dev/null)" = "$inputs" ]; then
+		say "$kernel: built before, from the same files"
+	else
+		rm -rf "$out"
+		mkdir -p "$out"
+		RESULTS=$out/results build_all "$kernel"
+		grep -q '^not ok' "$out/results" || echo "$inputs" >"$out/inputs"
+	fi
+	cat "$out/results" >>"$all"
+}
+
+# A release's own compiler, by dkms, as users do; then again to see what W=1 and sparse say.
+build_all() {
+	local kernel=$1 root=$CACHE/root/build-$1 flavour release
 	for flavour in cloud-amd64 amd64; do
 		release=$(cat "$root/kernel/$flavour")
 		try "$kernel: dkms build for $release" in_root "$root" bash -euc '
@@ -94,15 +108,21 @@ build() {
 			[ "$(grep -c "^  CHECK" /tmp/w1.log)" = "$(ls /tmp/w1/src/*.c | wc -l)" ]
 			if grep -vE "not available or not up to date|checker-valid.sh" /tmp/w1.log | grep -iE "warning|error|: note"; then exit 1; fi
 		' w1 "$release" || true
+		try "$kernel: the witness builds for $release" in_root "$root" bash -euc '
+			rm -rf /tmp/test-modules
+			mkdir -p /tmp/test-modules
+			cp -r /spliceguard/{dkms.conf,Kbuild,src,include,tests} /tmp/test-modules
+			make -C /lib/modules/"$1"/build M=/tmp/test-modules/tests/modules modules
+			cp /tmp/test-modules/tests/modules/witness.ko /cache/out/"$2"/witness-"$3".ko
+			[ "$3" != cloud-amd64 ] || cp /tmp/test-modules/tests/modules/owner.ko /cache/out/"$2"
+		' witness "$release" "$kernel" "$flavour" || true
 		try "$kernel: no indirect call but to pipe buffers, for $flavour" in_tools \
 			"bash scripts/indirect-calls.sh /cache/out/$kernel/spliceguard-$flavour.ko" || true
 	done
-	try "$kernel: the test modules build" in_root "$root" bash -euc '
+	try "$kernel: the module builds for kernels that lack something" in_root "$root" bash -euc '
 		rm -rf /tmp/test-modules
 		mkdir -p /tmp/test-modules
-		cp -r /spliceguard/{dkms.conf,Kbuild,src,include,tests} /tmp/test-modules
-		make -C /lib/modules/"$1"/build M=/tmp/test-modules/tests/modules modules
-		cp /tmp/test-modules/tests/modules/owner.ko /cache/out/"$2"
+		cp -r /spliceguard/{dkms.conf,Kbuild,src,include} /tmp/test-modules
 		# The module itself, for a kernel that lacks a function.
 		make -C /lib/modules/"$1"/build M=/tmp/test-modules KCFLAGS="-DSPG_FILL_NAMES=\\\"no_such_function\\\"" modules
 		cp /tmp/test-modules/spliceguard.ko /cache/out/"$2"/lacking.ko
@@ -129,20 +149,23 @@ guest() {
 		! grep -qE "^@test \".*(${TESTS:-})" "$TOP/tests/bats/$file" || files+=("$file")
 	done
 	[ ${#files[@]} -gt 0 ] || return 0
-	name=$kernel-$flavour-smp$smp
+	name=$kernel-$flavour-smp$smp${ICOUNT:+-icount}
 	which=$kernel
 	[ "$flavour" = cloud-amd64 ] || which=$kernel:generic
 	dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
 	cp "$CACHE/out/$kernel/spliceguard-$flavour.ko" "$dir/spliceguard.ko"
+	cp "$CACHE/out/$kernel/witness-$flavour.ko" "$dir/witness.ko"
 	cp "$CACHE/out/$kernel"/{owner,lacking,bypassed}.ko "$dir/" || true
 	cp -r "$CACHE/out/programs" "$dir/programs"
 	mkdir "$dir/bats"
 	cp "$TOP/tests/bats/helper.bash" "$dir/bats/"
+	# The witness has the last word, but where it would be counted.
+	[ -n "${ICOUNT:-}" ] || files+=(99-witness.bats)
 	for file in "${files[@]}"; do cp "$TOP/tests/bats/$file" "$dir/bats/"; done
 	say "$name: booting, for ${files[*]}"
 	[ "$flavour" = cloud-amd64 ] || export APPEND="syscall.x32=y"
 	SMP=$smp TIMEOUT=${TIMEOUT:-900} "$TOP/scripts/guest.sh" "$which" "$name" "$dir" \
-		bats --tap --timing ${TESTS:+--filter "$TESTS"} bats || status=1
+		bats --tap --timing ${TESTS:+--filter "$TESTS|^witness"} bats || status=1
 	rm -rf "$dir"
 	tap_results "$name" "$CACHE/log/$name.out"
 	result "$name: a clean run of the guest" $status
@@ -175,9 +198,12 @@ everything() {
 	programs
 	for k in $KERNELS; do pool build "$k"; done
 	wait
-	local files=(10-load.bats 20-oracle.bats 30-behaviour.bats 40-vmsplice.bats 60-unload.bats 70-pressure.bats)
+	local files=(10-load.bats 20-oracle.bats 30-behaviour.bats 35-zerocopy.bats 40-vmsplice.bats 60-unload.bats 70-pressure.bats
+		80-kernel-users.bats)
 	for k in $KERNELS; do pool guest "$k" cloud-amd64 1 "${files[@]}"; done
 	for k in $KERNELS; do pool guest "$k" cloud-amd64 2 50-switch.bats; done
+	# Where a nanosecond is an instruction.
+	for k in $KERNELS; do ICOUNT=1 pool guest "$k" cloud-amd64 1 15-cost.bats; done
 	# x32 is in the generic kernels only.
 	for k in $KERNELS; do pool guest "$k" amd64 1 25-x32.bats; done
 	wait

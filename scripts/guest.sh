@@ -6,7 +6,7 @@
 # KERNEL is one of the releases' names, or KERNEL:generic for the generic flavour. What DIR holds is /test in the guest, its
 # spliceguard.ko among it; COMMAND runs there as root. Its output goes to the terminal with V=1 and to CACHE/log/NAME.out; the
 # kernel's log to CACHE/log/NAME.console. SMP= and MEMORY= (MiB) size the guest, TIMEOUT= bounds it, DISK=, an image under
-# CACHE/guest, is its /dev/vda.
+# CACHE/guest, is its /dev/vda. ICOUNT=1 makes a nanosecond of its clock an instruction, so that times repeat.
 #
 # Exit code 0 takes all of: the command's exit code 0, a clean power-down, no splat in the log, no taint but O and E.
 . "$(dirname "$0")/common.sh"
@@ -15,7 +15,7 @@
 PACKAGES=(base-files base-passwd bash bats coreutils curl dash diffutils e2fsprogs findutils fuse2fs fuse3 gawk grep gzip hostname iproute2
 	kmod libc-bin mount nginx nginx-common procps psmisc sed tar util-linux xfsprogs)
 MODULES=(af_alg algif_aead algif_hash algif_skcipher authenc authencesn cbc ext4 fuse ipv6 loop overlay tls unix veth virtio_blk virtio_console virtio_pci
-	vmw_vsock_virtio_transport_common vsock_loopback xfs)
+	vmw_vsock_virtio_transport_common vsock_loopback xfs dummy nvme_tcp nvmet_tcp rds sch_netem)
 
 # The programs, one archive for all kernels.
 make_base() {
@@ -107,11 +107,14 @@ cp "$TOP/tests/guest-init" "$work/tree/init"
 cat "$CACHE/guest/base.cpio" "$CACHE/guest/modules-$release.cpio" "$work/test.cpio" >"$work/initrd"
 cp "$root/kernel/vmlinuz-$release" "$work/vmlinuz"
 
+accel=(-accel tcg)
+# shellcheck disable=SC2054
+[ -z "${ICOUNT:-}" ] || accel=(-accel tcg,thread=single -icount shift=0,sleep=off)
 boot() {
 	: >"$log.console"
 	: >"$log.out"
 	in_root "$CACHE/root/tools" timeout --foreground "${TIMEOUT:-600}" qemu-system-x86_64 \
-		-accel tcg -cpu max,-cx16 -smp "${SMP:-1}" -m "${MEMORY:-1024}" \
+		"${accel[@]}" -cpu max,-cx16 -smp "${SMP:-1}" -m "${MEMORY:-1024}" \
 		-display none -monitor none -no-reboot -nic none \
 		-kernel "/cache/guest/${work##*/}/vmlinuz" -initrd "/cache/guest/${work##*/}/initrd" \
 		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic panic_on_warn=1 rdinit=/init ${APPEND:-}" \

@@ -5,7 +5,7 @@ load helper
 setup_file() {
 	load_module
 	echo 8 >/proc/sys/vm/nr_hugepages
-	modprobe -a loop fuse overlay xfs 2>/dev/null || true
+	modprobe -a loop fuse overlay vsock_loopback xfs 2>/dev/null || true
 	mkdir -p /tmp/{ext4,xfs,fuse,tmpfs,overlay}
 	truncate -s 48M /tmp/ext4.img /tmp/fuse.img
 	truncate -s 320M /tmp/xfs.img
@@ -28,17 +28,23 @@ teardown_file() {
 
 # What stock kernels copy already: buffered file sinks, sendfile to UDP before 6.5, and to a pipe on 5.10.
 COPIED_BY_STOCK='file-file|file-pipe-file'
+# What stock does not have at all.
+ABSENT_IN_STOCK='^$'
 # 5.10 does share with UDP, but a datagram that is changed on its way is dropped.
 LOST_BY_STOCK='^$'
 case $(uname -r) in
 5.10.*)
 	COPIED_BY_STOCK+='|sendfile:file-pipe'
 	LOST_BY_STOCK='sendfile:file-udp'
+	ABSENT_IN_STOCK='zerocopy:map-vsock'
 	;;
-6.1.*) COPIED_BY_STOCK+='|sendfile:file-udp' ;;
+6.1.*)
+	COPIED_BY_STOCK+='|sendfile:file-udp'
+	ABSENT_IN_STOCK='zerocopy:map-vsock'
+	;;
 esac
 
-# whole_table FILE [CHANGES [UNSEEN]]: every path, after each change, in off, degrade and block. UNSEEN are changes that do
+# whole_table FILE [CHANGES [UNSEEN]]: every path, after each change, in off and degrade, and in block. UNSEEN are changes that do
 # not show in stock's pages either.
 whole_table() {
 	local file=$1 changes=${2:-write store other truncate punch} unseen=${3:-none} change
@@ -48,17 +54,19 @@ whole_table() {
 		# "absent" is for the x32 entries, not for whatever goes wrong.
 		[ "$(grep -cv ' absent$' <<<"$output")" -ge 20 ]
 		if [ "$change" != "$unseen" ]; then
-			expect_rows "$(grep -vE "^[^ ]*($COPIED_BY_STOCK|$LOST_BY_STOCK)" <<<"$output")" SHARED
+			expect_rows "$(grep -vE "^[^ ]*($COPIED_BY_STOCK|$LOST_BY_STOCK|$ABSENT_IN_STOCK)" <<<"$output")" SHARED
 			expect_rows "$(grep -E "^[^ ]*($COPIED_BY_STOCK)" <<<"$output")" COPIED
 		fi
 		mode degrade
 		run oracle "$file" "$change"
-		expect_rows "$output" COPIED
-		mode block
-		run oracle "$file" "$change"
-		expect_rows "$output" EINVAL '^(splice|sendfile|tee|vmsplice|uring)'
-		expect_rows "$output" COPIED '^copy_file_range'
+		expect_rows "$(grep -vE "^($ABSENT_IN_STOCK)" <<<"$output")" COPIED
 	done
+	# What is refused cannot be changed afterwards.
+	mode block
+	run oracle "$file" write
+	expect_rows "$output" EINVAL '^(splice|sendfile|tee|vmsplice|uring-splice|uring-tee)'
+	expect_rows "$output" EOPNOTSUPP '^(zerocopy|uring-send)'
+	expect_rows "$output" COPIED '^copy_file_range'
 }
 
 @test "oracle: tmpfs" {
@@ -105,7 +113,7 @@ whole_table() {
 	mode 'degrade tee=block'
 	run oracle /tmp/tmpfs/f write
 	expect_rows "$(grep -E '^(tee|uring-tee)' <<<"$output")" EINVAL
-	expect_rows "$(grep -vE '^(tee|uring-tee)' <<<"$output")" COPIED
+	expect_rows "$(grep -vE "^(tee|uring-tee|$ABSENT_IN_STOCK)" <<<"$output")" COPIED
 	mode 'off vmsplice=block sendfile=degrade'
 	run oracle /tmp/tmpfs/f write
 	expect_rows "$output" EINVAL '^vmsplice'
@@ -128,15 +136,58 @@ whole_table() {
 	expect_rows "$output" SHARED
 }
 
+@test "witness: in off it finds pages on every path that stock shares, in degrade on none" {
+	for m in off degrade; do
+		mode $m
+		found=0
+		for row in $(oracle | sed -n 's/^paths: //p'); do
+			echo >"$WITNESS"
+			result=$(oracle /tmp/tmpfs/f write "$row")
+			echo "$m: $result: $(cut -d' ' -f1-4,6 "$WITNESS" | tr '\n' ';')"
+			case $result in
+			*SHARED | *LOST)
+				grep -E '^(pipe|socket) file .* user ' "$WITNESS"
+				found=$((found + 1))
+				;;
+			esac
+			[ $m = off ] || [ -z "$(cat "$WITNESS")" ]
+		done
+		[ $m = degrade ] || [ $found -ge 16 ]
+	done
+}
+
+@test "witness: vmspliced memory may wait in a pipe, and is found in off when it leaves it" {
+	mode off
+	handoff
+	cat "$WITNESS"
+	grep -E '^socket anon .* user handoff net_dev_queue' "$WITNESS"
+	grep -E '^socket anon .* user handoff consume_skb' "$WITNESS"
+	grep -E '^pipe anon vmsplice user handoff' "$WITNESS"
+	grep -E '^pipe file vmsplice user handoff' "$WITNESS"
+	mode degrade
+	handoff
+	[ -z "$(cat "$WITNESS")" ]
+}
+
+@test "witness: what is spliced to a hash is found in off" {
+	mode off
+	behaviour /tmp/ext4 digest
+	grep '^alg file .* user behaviour' "$WITNESS"
+	mode degrade
+	behaviour /tmp/ext4 digest
+	[ -z "$(cat "$WITNESS")" ]
+}
+
 @test "log: everything is shared as on stock, and each call is counted" {
 	mode log
 	declare -A before
-	for op in splice sendfile tee vmsplice; do before[$op]=$(counter $op/passed); done
-	run oracle /tmp/tmpfs/f write splice:file-pipe sendfile:file-tcp tee:pipe-pipe vmsplice:map-pipe
+	for op in splice sendfile tee vmsplice zerocopy; do before[$op]=$(counter $op/passed); done
+	run oracle /tmp/tmpfs/f write splice:file-pipe sendfile:file-tcp tee:pipe-pipe vmsplice:map-pipe zerocopy:map-tcp
 	expect_rows "$output" SHARED
 	# One that overlayfs passes on to the file below is one call.
 	oracle /tmp/overlay/f write splice:file-pipe
 	[ "$(counter splice/passed)" = $((before[splice] + 3)) ]
+	[ "$(counter zerocopy/passed)" = $((before[zerocopy] + 1)) ]
 	# The tee row fills its pipe by a splice.
 	[ "$(counter sendfile/passed)" = $((before[sendfile] + 1)) ]
 	[ "$(counter tee/passed)" = $((before[tee] + 1)) ]
@@ -164,5 +215,12 @@ whole_table() {
 	refused=$(counter vmsplice/refused)
 	oracle /tmp/tmpfs/f write vmsplice:map-pipe
 	[ "$(counter vmsplice/refused)" = $((refused + 1)) ]
-	[ "$(find "$STATS" -type f | wc -l)" = 16 ]
+	copied=$(counter zerocopy/copied) bytes=$(counter zerocopy/bytes_copied) refused=$(counter zerocopy/refused)
+	oracle /tmp/tmpfs/f write zerocopy:map-tcp
+	[ "$(counter zerocopy/refused)" = $((refused + 1)) ]
+	mode degrade
+	oracle /tmp/tmpfs/f write zerocopy:map-tcp
+	[ "$(counter zerocopy/copied)" = $((copied + 1)) ]
+	[ "$(counter zerocopy/bytes_copied)" = $((bytes + 12288)) ]
+	[ "$(find "$STATS" -type f | wc -l)" = 20 ]
 }

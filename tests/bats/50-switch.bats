@@ -7,12 +7,13 @@ setup_file() {
 }
 
 @test "switching while calls sleep on full and empty pipes: each ends as it should" {
+	mode log
 	for kind in socket-pipe file-pipe pipe-socket vmsplice tee; do
 		for before in off log degrade; do
 			for after in degrade off block; do
-				mode $before
+				quick_mode $before
 				hold_call $kind
-				mode $after
+				quick_mode $after
 				let_go
 				case $kind in
 				socket-pipe | pipe-socket | tee) grep '^ended 1$' /tmp/held ;;
@@ -47,18 +48,19 @@ setup_file() {
 	[ "$(counter splice/copied)" = $((copied + 1)) ]
 }
 
-@test "1,000 switches under eight processes: every byte is right" {
-	nice -n 10 traffic 20 8 >/tmp/traffic 2>&1 3>&- &
+@test "1,000 switches under ten processes: every byte is right" {
+	mode log
+	nice -n 10 traffic 20 10 >/tmp/traffic 2>&1 3>&- &
 	traffic=$!
 	n=0
 	while [ $n -lt 1000 ]; do
-		for m in log degrade 'degrade vmsplice=log' 'log splice=degrade' 'degrade sendfile=log tee=log' log degrade 'log vmsplice=degrade'; do
-			mode "$m"
+		for m in log degrade 'degrade vmsplice=log' 'log splice=degrade zerocopy=degrade' 'degrade sendfile=log tee=log zerocopy=log' log degrade 'log vmsplice=degrade'; do
+			quick_mode "$m"
 			n=$((n + 1))
 		done
 		case $((n % 64)) in
-		0) mode off; n=$((n + 1)) ;;
-		32) mode block; n=$((n + 1)) ;;
+		0) quick_mode off; n=$((n + 1)) ;;
+		32) quick_mode block; n=$((n + 1)) ;;
 		esac
 	done
 	wait $traffic || { cat /tmp/traffic; false; }

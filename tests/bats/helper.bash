@@ -7,6 +7,52 @@ KNOB=/proc/sys/kernel/splice_mode
 STATS=/sys/kernel/spliceguard
 PATH=/test/programs:$PATH
 
+# The witness watches every test. Its findings belong to a phase, the time between two changes of the module or its mode:
+# PHASE holds what the mode is in it. A page that is found shared while all is degraded or blocked is a failure, which
+# FINDINGS keeps for the last test of all. See tests/modules/witness.c.
+WITNESS=/proc/spliceguard_witness
+PHASE=/run/witness-phase
+FINDINGS=/run/witness-findings
+JUDGED=/run/witness-judged
+
+# What user sockets and pipes may never hold now, if so.
+judge_phase() {
+	local phase found
+	phase=$(cat "$PHASE" 2>/dev/null) || return 0
+	rm -f "$PHASE"
+	[[ "$phase" =~ ^(degrade|block)( [a-z]+=(degrade|block))*$ ]] || return 0
+	echo "$phase" >>$JUDGED
+	found=$(awk '$4 != "kernel"' "$WITNESS")
+	[ -n "$found" ] || return 0
+	{
+		echo "$BATS_TEST_FILENAME: $BATS_TEST_DESCRIPTION: in $phase:"
+		echo "$found"
+	} | tee -a "$FINDINGS"
+}
+
+begin_phase() {
+	[ -e "$WITNESS" ] || {
+		modprobe -a af_alg algif_hash || true
+		command insmod /test/witness.ko
+	}
+	# What was sent before is on its way still.
+	sleep 0.02
+	echo >"$WITNESS"
+	cat "$KNOB" >"$PHASE" 2>/dev/null || echo off >"$PHASE"
+}
+
+insmod() {
+	judge_phase
+	command insmod "$@" || { begin_phase; return 1; }
+	begin_phase
+}
+
+rmmod() {
+	judge_phase
+	command rmmod "$@" || { begin_phase; return 1; }
+	begin_phase
+}
+
 load_module() {
 	[ -d /sys/module/spliceguard ] || insmod /test/spliceguard.ko "$@"
 }
@@ -16,6 +62,13 @@ unload_module() {
 }
 
 mode() {
+	judge_phase
+	quick_mode "$1" || { begin_phase; return 1; }
+	begin_phase
+}
+
+# Where switching is the test, and what is found belongs to no mode.
+quick_mode() {
 	echo "$1" >"$KNOB"
 }
 
