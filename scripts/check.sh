@@ -66,7 +66,7 @@ tap_results() {
 # Builds for one kernel, unless they all were good before, of the same files in the same root.
 build() {
 	local kernel=$1 out=$CACHE/out/$1 all=$RESULTS inputs
-	inputs=$(cd "$TOP" && find dkms.conf Kbuild src include tests/modules scripts -type f | sort | xargs sha256sum |
+	inputs=$(cd "$TOP" && find dkms.conf Kbuild src include tests/modules scripts/check.sh scripts/indirect-calls.sh -type f | sort | xargs sha256sum |
 		cat - "$CACHE/root/build-$kernel/.recipe" "$CACHE/root/build-$kernel/kernel"/*amd64 | sha256sum)
 	if [ "$(cat "$out/inputs" 2>/dev/null)" = "$inputs" ]; then
 		say "$kernel: built before, from the same files"

@@ -4,7 +4,7 @@ load helper
 
 setup_file() {
 	load_module
-	modprobe -a loop algif_hash 2>/dev/null || true
+	modprobe -a loop algif_hash tls ctr gcm ghash-generic 2>/dev/null || true
 	mkdir -p /tmp/ext4 /tmp/behaviour
 	truncate -s 48M /tmp/behaviour.img
 	mkfs.ext4 -q /tmp/behaviour.img
@@ -103,6 +103,12 @@ same() {
 
 @test "behaviour: digest" {
 	same digest
+}
+
+@test "behaviour: tls" {
+	same tls
+	# 5.10's cloud kernel has none.
+	[[ "$(uname -r)" == 5.10.* ]] || grep '^tls: sendfile=50000 ' /tmp/behaviour/ext4-off
 }
 
 @test "behaviour: file sinks" {

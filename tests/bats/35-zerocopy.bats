@@ -71,6 +71,19 @@ setup_file() {
 	esac
 }
 
+@test "protocols whose modules come after us are covered from their first call" {
+	mode degrade
+	modprobe -r vsock_loopback rds
+	[ ! -d /sys/module/vsock ] || command rmmod vsock
+	[ ! -d /sys/module/rds ] && [ ! -d /sys/module/vsock ]
+	modprobe -a vsock_loopback rds
+	zerocopy requests | grep '^option,rds EOPNOTSUPP'
+	case $(uname -r) in
+	5.10.* | 6.1.*) ;;
+	*) [ "$(oracle /tmp/f write zerocopy:map-vsock)" = "zerocopy:map-vsock COPIED" ] ;;
+	esac
+}
+
 @test "sockets that asked for zero-copy before block are degraded" {
 	mode off
 	run zerocopy before degrade

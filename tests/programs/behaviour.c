@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <linux/if_alg.h>
+#include <linux/tls.h>
 
 #define BIG (1 << 20)
 
@@ -571,6 +572,48 @@ static void digest(void)
 	printf(" %02x%02x", sum[0], sum[31]);
 }
 
+/* Bytes that must be there, and their sum. */
+static void exactly(const char *what, int fd, size_t len)
+{
+	static unsigned char text[BIG];
+	size_t n = read_all(fd, (char *)text, len);
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum = sum * 31 + text[i];
+	printf(" %s=%zu:%08x", what, n, sum);
+}
+
+/* TLS in the kernel: what is spliced to it arrives, whole records or half ones, and in order. */
+static void tls(void)
+{
+	struct tls12_crypto_info_aes_gcm_128 info = {
+		.info = { .version = TLS_1_2_VERSION, .cipher_type = TLS_CIPHER_AES_GCM_128 }, .key = "0123456789abcde" };
+	int t[2], p[2], q[2], fd = file_of(BIG);
+	loff_t off = 3;
+
+	inet_pair(SOCK_STREAM, t);
+	make_pipe(p);
+	make_pipe(q);
+	if (setsockopt(t[0], IPPROTO_TCP, TCP_ULP, "tls", 4) || setsockopt(t[1], IPPROTO_TCP, TCP_ULP, "tls", 4) ||
+	    setsockopt(t[1], SOL_TLS, TLS_TX, &info, sizeof(info)) || setsockopt(t[0], SOL_TLS, TLS_RX, &info, sizeof(info))) {
+		printf(" absent");
+		return;
+	}
+	r("sendfile", sendfile(t[1], fd, &off, 50000));
+	exactly("bytes", t[0], 50000);
+	r("fill", splice(fd, &off, p[1], NULL, 30000, 0));
+	r("more", splice(p[0], NULL, t[1], NULL, 10000, SPLICE_F_MORE));
+	r("rest", splice(p[0], NULL, t[1], NULL, 20000, 0));
+	exactly("bytes", t[0], 30000);
+	r("send", send(t[1], "plain", 5, 0));
+	r("sendfile", sendfile(t[1], fd, &off, 100));
+	exactly("bytes", t[0], 105);
+	r("sendfile", sendfile(t[1], fd, &off, 10000));
+	r("receive", splice(t[0], NULL, q[1], NULL, 10000, 0));
+	exactly("bytes", q[0], 10000);
+}
+
 static void file_sinks(void)
 {
 	int p[2], fd = file_of(BIG), sink = sink_file(O_APPEND), null = open("/dev/null", O_WRONLY);
@@ -869,6 +912,7 @@ static const struct { const char *name; void (*run)(void); } cases[] = {
 	{ "messages", messages },
 	{ "whole-datagrams", whole_datagrams },
 	{ "digest", digest },
+	{ "tls", tls },
 	{ "file-sinks", file_sinks },
 	{ "direct-sinks", direct_sinks },
 	{ "memory", memory },
