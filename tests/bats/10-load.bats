@@ -95,7 +95,6 @@ write_knob() {
 		quick_mode "log sendfile=block"
 		write_knob "${texts[i]}"
 		[ "$(cat "$KNOB")" = "${texts[i + 1]}" ]
-		quick_mode "log sendfile=block"
 		quick_mode "${texts[i + 1]}"
 		[ "$(cat "$KNOB")" = "${texts[i + 1]}" ]
 	done

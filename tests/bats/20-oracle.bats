@@ -83,7 +83,7 @@ whole_table() {
 }
 
 @test "oracle: overlayfs" {
-	whole_table /tmp/overlay/f
+	whole_table /tmp/overlay/f "write store truncate"
 }
 
 @test "oracle: a FUSE mount" {
@@ -91,11 +91,11 @@ whole_table() {
 }
 
 @test "oracle: ramfs (the guest's root)" {
-	whole_table /f "write store other truncate"
+	whole_table /f "write truncate"
 }
 
 @test "oracle: a memfd" {
-	whole_table memfd:
+	whole_table memfd: "write store punch"
 }
 
 @test "oracle: vmsplice of a huge page of a file" {

@@ -9,8 +9,8 @@
 #include "common.h"
 #include <time.h>
 
-#define CONNECTIONS 5
-#define TURNS 60
+#define CONNECTIONS 3
+#define TURNS 50
 #define BATCH 16
 
 static uint64_t now(void)

@@ -221,7 +221,7 @@ static size_t run_zerocopy(void)
 	return total;
 }
 
-static size_t (*const kinds[])(void) = { run_splice, run_sendfile, run_vmsplice, run_socket, run_zerocopy };
+static size_t (*const kinds[])(void) = { run_splice, run_sendfile, run_vmsplice, run_zerocopy, run_socket };
 
 int main(int argc, char **argv)
 {
