@@ -13,8 +13,10 @@ die() {
 	exit 1
 }
 
-[ "$(id -u)" = 0 ] || die "run this as root"
-command -v dkms >/dev/null || die "dkms is not installed; on Debian: apt install dkms"
+prepare() {
+	[ "$(id -u)" = 0 ] || die "run this as root"
+	command -v dkms >/dev/null || die "dkms is not installed; on Debian: apt install dkms"
+}
 
 # keep FILE: write standard input to FILE, unless there is one: it may be the administrator's by now.
 keep() {
@@ -36,16 +38,21 @@ install() {
 	kernel=$(uname -r)
 	[ -e "/lib/modules/$kernel/build/Makefile" ] ||
 		die "no headers for kernel $kernel; on Debian: apt install linux-headers-$kernel"
-	for old in $(registered); do
-		dkms remove -m spliceguard -v "$old" --all >/dev/null
-		[ "$old" = "$VERSION" ] || rm -rf "/usr/src/spliceguard-$old"
-	done
+	if registered | grep -qxF "$VERSION"; then
+		dkms remove -m spliceguard -v "$VERSION" --all >/dev/null
+	fi
 	rm -rf "$SRC"
 	mkdir -p "$SRC"
 	cp -r "$TOP"/{dkms.conf,Kbuild,src,include} "$SRC"
 	dkms add -m spliceguard -v "$VERSION"
 	dkms build -m spliceguard -v "$VERSION" -k "$kernel"
 	dkms install -m spliceguard -v "$VERSION" -k "$kernel" --force
+	# The old ones last, so that a build that fails leaves them.
+	for old in $(registered); do
+		[ "$old" != "$VERSION" ] || continue
+		dkms remove -m spliceguard -v "$old" --all >/dev/null
+		rm -rf "/usr/src/spliceguard-$old"
+	done
 	mkdir -p "${BOOT%/*}" "${OPTIONS%/*}"
 	keep "$BOOT" <<-'END'
 		# Load spliceguard at boot. Its options are in /etc/modprobe.d/spliceguard.conf.
@@ -67,8 +74,8 @@ install() {
 uninstall() {
 	local old
 	if [ -d /sys/module/spliceguard ]; then
-		rmmod spliceguard || die "the module is in use: a call is inside, or a pipe holds a vmspliced page.
-Write off to /proc/sys/kernel/splice_mode so that no new ones come, and try again."
+		rmmod spliceguard || die "the module could not be unloaded. If it is in use, a call is inside, or a pipe holds a vmspliced page:
+write off to /proc/sys/kernel/splice_mode so that no new ones come, and try again."
 	fi
 	for old in $(registered); do
 		dkms remove -m spliceguard -v "$old" --all
@@ -78,6 +85,6 @@ Write off to /proc/sys/kernel/splice_mode so that no new ones come, and try agai
 }
 
 case ${1:-} in
-install | uninstall) "$1" ;;
+install | uninstall) prepare; "$1" ;;
 *) sed -n '2s/^# //p' "$0" >&2; exit 64 ;;
 esac
