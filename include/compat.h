@@ -52,9 +52,20 @@
 #define SPG_CTL_TABLE_END { }
 #endif
 
+/* Exported for long, but in a header only later. */
+int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *name,
+		    unsigned int flags, struct path *path);
+
 /* In a header since 5.17. */
 #ifndef FUSE_SUPER_MAGIC
 #define FUSE_SUPER_MAGIC 0x65735546
+#endif
+
+/* A file's path is not to be written since 6.17, but by who made it. */
+#ifdef SPG_HAVE_WRITABLE_F_PATH
+#define spg_file_path(file) (&(file)->__f_path)
+#else
+#define spg_file_path(file) (&(file)->f_path)
 #endif
 
 /* The direction of an iov_iter got names of its own in 6.1. */
@@ -177,6 +188,21 @@ static inline int spg_more_flags(const struct socket *sock, bool asked, bool fol
 		return MSG_MORE;
 	return sock->ops->family == PF_KCM ? MSG_EOR : 0;
 }
+
+/*
+ * Send pages by reference, as pipe_to_sendpage() does. Plain TCP goes straight to where it would
+ * end up: a thread that gives the socket an upper-layer protocol just now gets none of them.
+ */
+#define SPG_REFERENCES_AT_ONCE 1u
+static inline int spg_send_pages(struct socket *sock, bool plain_tcp, struct bio_vec *pages,
+				 unsigned int count, size_t len, int flags, bool asked,
+				 bool follows)
+{
+	flags |= (asked ? MSG_MORE : 0) | (follows ? MSG_SENDPAGE_NOTLAST : 0);
+	if (plain_tcp)
+		return tcp_sendpage(sock->sk, pages->bv_page, pages->bv_offset, len, flags);
+	return kernel_sendpage(sock, pages->bv_page, pages->bv_offset, len, flags);
+}
 #else
 #define SPG_MORE_FOLLOWS 0
 #define SPG_SIGNAL_ENDS_PIPEFUL 1
@@ -188,6 +214,29 @@ static inline bool spg_one_buffer_a_message(const struct socket *sock)
 static inline int spg_more_flags(const struct socket *sock, bool asked, bool follows)
 {
 	return asked || follows ? MSG_MORE : 0;
+}
+
+/*
+ * Send pages by reference, as splice_to_socket() does. Plain TCP goes straight to where it would
+ * end up: a thread that gives the socket an upper-layer protocol just now gets none of them. The
+ * security modules are asked by sending nothing first.
+ */
+#define SPG_REFERENCES_AT_ONCE UINT_MAX
+static inline int spg_send_pages(struct socket *sock, bool plain_tcp, struct bio_vec *pages,
+				 unsigned int count, size_t len, int flags, bool asked,
+				 bool follows)
+{
+	struct msghdr nothing = { .msg_flags = flags };
+	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES |
+					   spg_more_flags(sock, asked, follows) };
+	int err;
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, pages, count, len);
+	if (!plain_tcp)
+		return sock_sendmsg(sock, &msg);
+	iov_iter_bvec(&nothing.msg_iter, ITER_SOURCE, pages, 0, 0);
+	err = sock_sendmsg(sock, &nothing);
+	return err < 0 ? err : tcp_sendmsg(sock->sk, &msg, len);
 }
 #endif
 

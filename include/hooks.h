@@ -34,7 +34,7 @@ struct spg_hook {
 	void *standin;
 	void (*bind)(void *entry, void *past);
 	void (*prove)(void);
-	bool (*needed)(struct spg_policy policy);
+	bool (*needed)(const struct spg_policy *policy);
 	bool (*admit)(struct pt_regs *regs);
 
 	const char *name;
@@ -83,9 +83,10 @@ extern struct file spg_dummy_file;
 extern struct pipe_inode_info spg_dummy_pipe;
 
 bool spg_hook_is_proven(void);
+void *spg_hooks_find(const char *name);
 int spg_hooks_init(struct spg_hook *const *table, int count);
-const char *spg_hooks_missing(struct spg_policy policy);
-int spg_hooks_add(struct spg_policy policy);
-void spg_hooks_remove(struct spg_policy policy);
+const char *spg_hooks_missing(const struct spg_policy *policy);
+int spg_hooks_add(const struct spg_policy *policy);
+void spg_hooks_remove(const struct spg_policy *policy);
 
 #endif

@@ -5,44 +5,26 @@
 #ifndef SPG_LIVE_H
 #define SPG_LIVE_H
 
-#include <linux/compiler.h>
 #include "policy.h"
-
-extern struct spg_policy spg_live;
 
 /* Grows at the beginning and at the end of each change, so who sees it unchanged saw no change. */
 extern unsigned int spg_live_changes;
 
-/**
- * spg_verdict() - what the policy in force says of a call
- * @op: the operation that the call is
- *
- * Any context; no lock.
- *
- * Return: the verdict.
- */
-static inline enum spg_verdict spg_verdict(enum spg_op op)
-{
-	struct spg_policy policy = { .modes = READ_ONCE(spg_live.modes) };
+/* The parts of a policy, one for each knob. */
+#define SPG_PART_MODES	BIT(0)
+#define SPG_PART_TRUST	BIT(1)
+#define SPG_PART_GROUP	BIT(2)
+#define SPG_PART_LOCKED	BIT(3)
+#define SPG_PART_ALL	(SPG_PART_MODES | SPG_PART_TRUST | SPG_PART_GROUP | SPG_PART_LOCKED)
 
-	return spg_policy_verdict(policy, op);
-}
-
-/**
- * spg_verdict_inside() - what to do in a call that is under way
- * @op: the operation that it is
- *
- * Any context; no lock.
- *
- * Return: the verdict; but what would be refused today, and began under another mode, is copied.
- */
-static inline enum spg_verdict spg_verdict_inside(enum spg_op op)
-{
-	enum spg_verdict verdict = spg_verdict(op);
-
-	return verdict == SPG_REFUSE ? SPG_COPY : verdict;
-}
-
-int spg_live_change(struct spg_policy policy);
+unsigned int spg_live_asks(enum spg_op op);
+enum spg_verdict spg_live_verdict(enum spg_op op, unsigned int facts);
+unsigned int spg_live_group(void);
+bool spg_live_lists_fs(const char *name);
+bool spg_live_lists_net(enum spg_net net);
+bool spg_live_is_locked(void);
+void spg_live_get(struct spg_policy *policy);
+int spg_live_change(const struct spg_policy *wanted, unsigned int parts, struct spg_policy *before);
+void spg_live_end(void);
 
 #endif

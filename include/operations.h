@@ -23,7 +23,7 @@ static inline enum spg_op spg_op_of(unsigned int flags)
 }
 
 /* What fills and empties the pipes of both, also under block: see spg_verdict_inside(). */
-static inline bool spg_splice_or_sendfile(struct spg_policy policy)
+static inline bool spg_splice_or_sendfile(const struct spg_policy *policy)
 {
 	return spg_policy_mode(policy, SPG_SPLICE) != SPG_OFF ||
 	       spg_policy_mode(policy, SPG_SENDFILE) != SPG_OFF;

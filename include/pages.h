@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Private pages: telling them from shared ones, and making a pipe's buffers private.
+ * Private pages: telling them from shared ones, and making a buffer private.
  */
 #ifndef SPG_PAGES_H
 #define SPG_PAGES_H
@@ -17,7 +17,7 @@ struct spg_reserve {
 };
 
 /**
- * struct spg_outcome - what spg_make_private() did
+ * struct spg_outcome - what making a pipe's buffers private did
  * @bytes: bytes that it copied
  * @end: the first slot that it left as it was, where it failed; otherwise the pipe's head
  */
@@ -40,7 +40,7 @@ bool spg_buffer_is_private(const struct pipe_buffer *buf);
 
 int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
 			    struct spg_reserve *reserve);
-int spg_make_private(struct pipe_inode_info *pipe, unsigned int start, struct spg_reserve *reserve,
-		     struct spg_outcome *outcome);
+int spg_repack(struct pipe_inode_info *pipe, unsigned int start, struct spg_reserve *reserve,
+	       struct spg_outcome *outcome);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pipes that a user can reach: find, wait for, wake, and clean.
+ * Pipes that a user can reach: find, wait for, and wake.
  */
 #ifndef SPG_PIPES_H
 #define SPG_PIPES_H
@@ -16,7 +16,5 @@ void spg_pipe_wait_readable(struct pipe_inode_info *pipe);
 int spg_pipe_wait_for_space(struct pipe_inode_info *pipe, unsigned int flags);
 void spg_pipe_wake_readers(struct pipe_inode_info *pipe);
 void spg_pipe_wake_writers(struct pipe_inode_info *pipe);
-bool spg_pipe_holds_shared(struct pipe_inode_info *pipe, size_t len);
-int spg_pipe_clean(struct pipe_inode_info *pipe, size_t *bytes);
 
 #endif

@@ -10,6 +10,7 @@
 
 enum spg_counter {
 	SPG_PASSED,
+	SPG_TRUSTED,
 	SPG_COPIED,
 	SPG_REFUSED,
 	SPG_BYTES_COPIED,

@@ -45,7 +45,7 @@ lint() {
 
 unit() {
 	try "policy tests build without a warning" in_tools 'gcc -std=gnu11 -O1 -g -Wall -Wextra -Werror -Iinclude \
-		-fsanitize=address,undefined -fno-sanitize-recover=all -o /tmp/policy_test tests/unit/policy_test.c src/policy.c' || return 0
+		-fsanitize=address,undefined -fno-sanitize-recover=all -o /tmp/policy_test tests/unit/policy_test.c src/policy.c src/grammar.c' || return 0
 	local tap status=0
 	tap=$CACHE/log/policy.tap
 	in_tools /tmp/policy_test >"$tap" 2>&1 || status=1
@@ -198,14 +198,14 @@ everything() {
 	programs
 	for k in $KERNELS; do pool build "$k"; done
 	wait
-	local files=(10-load.bats 20-oracle.bats 30-behaviour.bats 35-zerocopy.bats 40-vmsplice.bats 60-unload.bats 70-pressure.bats
-		80-kernel-users.bats)
+	local files=(10-load.bats 20-oracle.bats 30-behaviour.bats 35-zerocopy.bats 40-vmsplice.bats 45-trust.bats 60-unload.bats 70-pressure.bats
+		80-kernel-users.bats 90-lock.bats)
 	for k in $KERNELS; do pool guest "$k" cloud-amd64 1 "${files[@]}"; done
 	for k in $KERNELS; do pool guest "$k" cloud-amd64 2 50-switch.bats; done
 	# Where a nanosecond is an instruction.
 	for k in $KERNELS; do ICOUNT=1 pool guest "$k" cloud-amd64 1 15-cost.bats; done
 	# x32 is in the generic kernels only.
-	for k in $KERNELS; do pool guest "$k" amd64 1 25-x32.bats; done
+	for k in $KERNELS; do pool guest "$k" amd64 1 25-x32.bats 26-boot-locked.bats; done
 	wait
 }
 

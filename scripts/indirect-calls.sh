@@ -1,39 +1,56 @@
 #!/bin/bash
 # indirect-calls.sh MODULE.ko: fails if the module has an indirect call or jump other than through the operations of a pipe
-# buffer or of a zero-copy completion, or the tables of its own hooks. On a kernel with IBT, a call through a pointer to a function that is not exported
+# buffer, of a dentry or of a zero-copy completion, or the tables of its own hooks and knobs. On a kernel with IBT, a call through a pointer to a function that is not exported
 # may hit one whose landing pad was removed at boot, and kill the machine; originals are reached by direct branches only.
 set -euo pipefail
 
-# Function, and how many indirect calls it may have: to pipe_buf_operations (confirm, release), or to members of struct
-# spg_hook, which are functions of this module.
+# Function, and how many indirect calls it may have: to operations that file systems have in tables of theirs, or to members of struct
+# spg_hook and struct knob, which are functions of this module.
 declare -A allowed=(
 	[redirect]=1                 # hook->admit
 	[redirects]=1
 	[prove]=1                    # hook->prove
-	[eat_empty_buffers]=1                 # release
-	[wait_for_data]=2
 	[spg_hooks_init]=1           # hook->bind
 	[spg_hooks_missing]=1        # hook->needed
-	[is_wanted]=1                # hook->needed
+	[is_wanted]=1
 	[spg_hooks_add]=6            # the same; hook->prove
 	[spg_hooks_remove]=2         # hook->needed
+	[set_parameter]=1            # knob->parse
+	[get_parameter]=1            # knob->format
+	[knob_handler]=4             # both, inlined
+	[show]=1
+	[report]=2
+	[change_policy]=3
+	[real_inode]=2               # d_real, of the dentry's file system
+	[spg_source_mapping]=2
+	[spg_source_facts]=6
+	[is_writable]=2
+	[is_quiescent]=2
+	[is_on_listed_fs]=2
+	[spg_deferred_ready]=1       # confirm of the buffer's source
+	[deferred_confirm]=2
+	[deferred_release]=1
+	[deferred_try_steal]=1
 	[spg_make_buffer_private]=1  # release
+	[spg_repack]=2               # confirm, release
 	[spg_make_private]=9         # confirm and release, inlined
-	[make_private_pass]=2        # confirm, release
-	[repack]=2                   # confirm, release
-	[spg_pipe_clean]=2           # confirm, release
-	[collect]=2
-	[socket_call]=6              # confirm and release, inlined
+	[make_private_pass]=2
+	[spg_pipe_clean]=2
+	[eat_empty_buffers]=1        # release
+	[wait_for_data]=2
+	[collect]=2                  # confirm
+	[send_pipe]=6                # confirm and release, inlined
+	[socket_call]=6
 	[socket_stand_in]=6
-	[send_copied]=6
 	[fill_call]=2                # release
 	[fill_stand_in]=2
-	[fill_private]=2
+	[fill_users]=2
+	[fill_guarded]=2
 	[take_back]=1
-	[add_page]=2                 # release
+	[add_page]=2
 	[fill_from_memory]=3
 	[memory_to_pipe]=3
-	[vmsplice_copied]=3
+	[vmsplice_guarded]=3
 	[vmsplice_file]=3
 	[fill_copied]=1              # ubuf_info's complete(), as the kernel calls it
 	[zerocopy_fill_call]=1

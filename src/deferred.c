@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Deferred buffers. Programs edit in place what they have just vmspliced: libfuse its reply header.
- * So pages that only the caller owns go into the pipe by reference, and are copied when a consumer
- * takes them.
+ * Deferred buffers: shared pages that are in a pipe by reference until a consumer takes them, and
+ * are judged, and mostly copied, then.
+ *
+ * Programs edit in place what they have just vmspliced: libfuse its reply header. So pages that
+ * only the caller owns go into the pipe by reference, and are copied when they are handed off. And
+ * what policy trusts at the source, and therefore lets into a pipe by reference, carries an
+ * admission: what held there. Who consumes it is judged by that and by his own credentials, each
+ * buffer by itself.
  *
  * Every consumer calls confirm() before it looks at a page: pipe_read(), the splice loops, and
  * fuse, which does so on a copy of the buffer and without the pipe's lock (fs/fuse/dev.c,
@@ -11,67 +16,260 @@
  *
  * Each buffer counts as in flight: its operations are this module's text.
  */
+#include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/splice.h>
 #include "deferred.h"
+#include "facts.h"
 #include "inflight.h"
 #include "pages.h"
 #include "stats.h"
 
+/**
+ * struct spg_admission - what let pages into a pipe by reference
+ * @users: how many buffers it stands for, and whoever is filling them
+ * @op: the operation that put them there
+ * @facts: what held of their source
+ * @caller: the credentials for which it did
+ * @ops: the operations that the buffers had, or NULL: those of memory have none to go back to
+ */
+struct spg_admission {
+	refcount_t users;
+	enum spg_op op;
+	unsigned int facts;
+	const struct cred *caller;
+	const struct pipe_buf_operations *ops;
+};
+
+/**
+ * spg_admission_new() - admit pages
+ * @op: the operation that puts them into a pipe
+ * @facts: what holds of their source, SPG_SOURCE_FACTS, for current's credentials
+ *
+ * May sleep.
+ *
+ * Return: the admission, with a reference for the caller, or NULL where there is no memory.
+ */
+struct spg_admission *spg_admission_new(enum spg_op op, unsigned int facts)
+{
+	struct spg_admission *admission =
+		kmalloc(sizeof(*admission), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+
+	if (!admission)
+		return NULL;
+	refcount_set(&admission->users, 1);
+	admission->op = op;
+	admission->facts = facts & SPG_SOURCE_FACTS;
+	admission->caller = get_current_cred();
+	admission->ops = NULL;
+	return admission;
+}
+
+/**
+ * spg_admission_put() - drop a reference
+ * @admission: the admission, or NULL
+ *
+ * Any context.
+ */
+void spg_admission_put(struct spg_admission *admission)
+{
+	if (!admission || !refcount_dec_and_test(&admission->users))
+		return;
+	put_cred(admission->caller);
+	kfree(admission);
+}
+
+static struct spg_admission *admission_of(const struct pipe_buffer *buf)
+{
+	return (struct spg_admission *)buf->private;
+}
+
+static const struct pipe_buf_operations *source_ops(const struct pipe_buffer *buf)
+{
+	return admission_of(buf) ? admission_of(buf)->ops : NULL;
+}
+
+/*
+ * Whoever consumes a pipe by reading or splicing from it. What comes of a socket is judged by
+ * socket.c, which knows the protocol and asks spg_deferred_may_pass() itself.
+ */
 static int deferred_confirm(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
 {
+	enum spg_op op = admission_of(buf) ? admission_of(buf)->op : SPG_VMSPLICE;
 	unsigned int len = buf->len;
-	int err = spg_make_buffer_private(pipe, buf, NULL);
+	int err = spg_deferred_ready(pipe, buf);
 
+	if (err || spg_deferred_may_pass(buf, SPG_SPLICE, 0))
+		return err;
+	err = spg_make_buffer_private(pipe, buf, NULL);
 	if (!err)
-		spg_count(SPG_VMSPLICE, SPG_BYTES_COPIED, len);
+		spg_count(op, SPG_BYTES_COPIED, len);
 	return err;
 }
 
 static void deferred_release(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
 {
-	generic_pipe_buf_release(pipe, buf);
+	struct spg_admission *admission = admission_of(buf);
+
+	if (source_ops(buf))
+		source_ops(buf)->release(pipe, buf);
+	else
+		generic_pipe_buf_release(pipe, buf);
+	spg_admission_put(admission);
 	spg_inflight_leave();
+}
+
+/* There is nothing to steal in a page that is still its caller's memory. */
+static bool deferred_try_steal(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
+{
+	const struct pipe_buf_operations *ops = source_ops(buf);
+
+	return ops && ops->try_steal && ops->try_steal(pipe, buf);
 }
 
 static bool deferred_get(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
 {
 	if (!generic_pipe_buf_get(pipe, buf))
 		return false;
+	if (admission_of(buf))
+		refcount_inc(&admission_of(buf)->users);
 	spg_inflight_enter();
 	return true;
 }
 
-/* No try_steal: there is nothing to steal in a page that is still the caller's. */
-static const struct pipe_buf_operations deferred_ops = {
+const struct pipe_buf_operations spg_deferred_ops = {
 	.confirm = deferred_confirm,
 	.release = deferred_release,
+	.try_steal = deferred_try_steal,
 	.get = deferred_get,
 };
 
-/**
- * spg_buffer_is_deferred() - does this buffer wait to be copied at hand-off?
- * @buf: any buffer of a pipe
- *
- * Return: whether it does.
- */
-bool spg_buffer_is_deferred(const struct pipe_buffer *buf)
+static void set_deferred(struct pipe_buffer *buf, struct spg_admission *admission)
 {
-	return buf->ops == &deferred_ops;
+	if (admission)
+		refcount_inc(&admission->users);
+	buf->private = (unsigned long)admission;
+	buf->ops = &spg_deferred_ops;
+	spg_inflight_enter();
 }
 
 /**
- * spg_defer() - make a buffer that is copied at hand-off
+ * spg_defer() - make a buffer of user memory
  * @buf: the buffer to fill in
  * @page: a page of user memory; its reference becomes the buffer's
  * @offset: where the data begins in it
  * @len: how many bytes
+ * @admission: what admits it, or NULL: then it is always copied
  *
  * Whoever releases the buffer drops the reference, add_to_pipe() included when it fails.
  */
-void spg_defer(struct pipe_buffer *buf, struct page *page, unsigned int offset, unsigned int len)
+void spg_defer(struct pipe_buffer *buf, struct page *page, unsigned int offset, unsigned int len,
+	       struct spg_admission *admission)
 {
-	spg_inflight_enter();
-	*buf = (struct pipe_buffer){
-		.page = page, .offset = offset, .len = len, .ops = &deferred_ops};
+	*buf = (struct pipe_buffer){ .page = page, .offset = offset, .len = len };
+	set_deferred(buf, admission);
+}
+
+/**
+ * spg_defer_source() - have an admission stand for a buffer that a source has just put into a pipe
+ * @buf: the buffer
+ * @mapping: whose pages the admission is about, or NULL
+ * @admission: the admission
+ *
+ * The page cache's buffers, which are known by their pages, and those of sockets
+ * (nosteal_pipe_buf_ops): others may keep something of their own where the admission goes.
+ *
+ * Needs the pipe's lock.
+ *
+ * Return: whether it does. If not, the buffer must be made private.
+ */
+bool spg_defer_source(struct pipe_buffer *buf, const struct address_space *mapping,
+		      struct spg_admission *admission)
+{
+	bool of_source = mapping && compound_head(buf->page)->mapping == mapping;
+
+	if (!buf->len || buf->ops->get != generic_pipe_buf_get)
+		return false;
+	if (!of_source && (buf->ops != &nosteal_pipe_buf_ops || admission->facts))
+		return false;
+	if (!admission->ops)
+		admission->ops = buf->ops;
+	if (admission->ops != buf->ops)
+		return false;
+	set_deferred(buf, admission);
+	return true;
+}
+
+/**
+ * spg_undefer() - take back spg_defer_source()
+ * @buf: a buffer that has an admission and came of a source
+ *
+ * Needs the pipe's lock. The buffer holds a shared page, and is not deferred any more.
+ */
+void spg_undefer(struct pipe_buffer *buf)
+{
+	struct spg_admission *admission = admission_of(buf);
+
+	buf->ops = admission->ops;
+	buf->private = 0;
+	spg_admission_put(admission);
+	spg_inflight_leave();
+}
+
+/**
+ * spg_deferred_ready() - wait until a deferred buffer's page holds its data
+ * @pipe: the pipe
+ * @buf: the buffer
+ *
+ * What confirm() does on stock. Needs the pipe's lock. May sleep.
+ *
+ * Return: 0, -ENODATA for a page that was truncated meanwhile, or -EIO.
+ */
+int spg_deferred_ready(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
+{
+	const struct pipe_buf_operations *ops = source_ops(buf);
+
+	return ops && ops->confirm ? ops->confirm(pipe, buf) : 0;
+}
+
+/**
+ * spg_deferred_facts() - what is known of a deferred buffer's source, for current
+ * @buf: the buffer
+ *
+ * That the caller could open the file for writing was found out for the credentials that filled the
+ * pipe, and says nothing of others.
+ *
+ * Return: facts that hold.
+ */
+unsigned int spg_deferred_facts(const struct pipe_buffer *buf)
+{
+	const struct spg_admission *admission = admission_of(buf);
+
+	if (!admission)
+		return 0;
+	if (admission->caller != current_cred())
+		return admission->facts & ~SPG_WRITABLE;
+	return admission->facts;
+}
+
+/**
+ * spg_deferred_may_pass() - may current hand a deferred buffer on by reference?
+ * @buf: the buffer
+ * @op: the operation that does
+ * @sink: what is known of the sink
+ *
+ * By what policy is now, for the operation that filled the pipe and for the one that empties it.
+ *
+ * Return: whether it may.
+ */
+bool spg_deferred_may_pass(const struct pipe_buffer *buf, enum spg_op op, unsigned int sink)
+{
+	unsigned int facts = spg_deferred_facts(buf) | sink;
+
+	return admission_of(buf) && spg_verdict(admission_of(buf)->op, facts) <= SPG_TRUST &&
+	       spg_verdict(op, facts) <= SPG_TRUST;
 }

@@ -139,6 +139,26 @@ static bool find_site(struct spg_hook *hook, struct kprobe *probe)
 }
 
 /**
+ * spg_hooks_find() - the address of a kernel function, to be called by a static call only
+ * @name: its name
+ *
+ * Sleeps; from init only.
+ *
+ * Return: the address, or NULL where this kernel has no such function.
+ */
+void *spg_hooks_find(const char *name)
+{
+	struct kprobe probe = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
+	void *found;
+
+	if (register_kprobe(&probe))
+		return NULL;
+	found = probe.addr;
+	unregister_kprobe(&probe);
+	return found;
+}
+
+/**
  * spg_hooks_init() - find the functions of all hooks in this kernel
  * @table: the hooks; stays in use
  * @count: how many
@@ -179,7 +199,7 @@ out:
  *
  * Return: the name of the first such function, or NULL.
  */
-const char *spg_hooks_missing(struct spg_policy policy)
+const char *spg_hooks_missing(const struct spg_policy *policy)
 {
 	int i;
 
@@ -189,7 +209,7 @@ const char *spg_hooks_missing(struct spg_policy policy)
 	return NULL;
 }
 
-static bool is_wanted(const struct spg_hook *hook, struct spg_policy policy)
+static bool is_wanted(const struct spg_hook *hook, const struct spg_policy *policy)
 {
 	return hook->site && !hook->ops && hook->needed(policy);
 }
@@ -215,7 +235,8 @@ static int register_set(unsigned long set)
 	return 0;
 }
 
-static int register_one(int i)
+/* What a lock rests on is not optional. */
+static int register_one(int i, bool locked)
 {
 	int err = register_set(BIT(i));
 
@@ -224,7 +245,7 @@ static int register_one(int i)
 	pr_err("cannot hook %s: error %d\n", hooks[i]->name, err);
 	if (err == -EBUSY)
 		pr_err("a livepatch or another module owns it (see tracing/enabled_functions), or kernel.ftrace_enabled is 0\n");
-	return hooks[i]->optional ? 0 : err;
+	return hooks[i]->optional && !locked ? 0 : err;
 }
 
 /* Take away the hooks of a set. An ops that keeps none of its hooks goes as a whole. */
@@ -287,7 +308,7 @@ static int prove(const struct spg_hook *hook)
  * Return: 0; -EOPNOTSUPP where the kernel lacks a function, -EBUSY where another owner has it, -EIO
  * where a hook does not fire, or an error of ftrace. The log names the function.
  */
-int spg_hooks_add(struct spg_policy policy)
+int spg_hooks_add(const struct spg_policy *policy)
 {
 	const char *missing = spg_hooks_missing(policy);
 	unsigned long added = 0;
@@ -306,7 +327,7 @@ int spg_hooks_add(struct spg_policy policy)
 	if (register_set(added))
 		for (i = 0; i < hook_count && !err; i++)
 			if (added & BIT(i))
-				err = register_one(i);
+				err = register_one(i, policy->locked);
 	for (i = 0; i < hook_count && !err; i++)
 		if (added & BIT(i) && hooks[i]->ops)
 			err = prove(hooks[i]);
@@ -324,7 +345,7 @@ int spg_hooks_add(struct spg_policy policy)
  * When it returns, no new call enters their stand-ins; calls that did may still be inside. Sleeps;
  * see spg_hooks_add().
  */
-void spg_hooks_remove(struct spg_policy policy)
+void spg_hooks_remove(const struct spg_policy *policy)
 {
 	unsigned long set = 0;
 	int i;

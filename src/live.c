@@ -1,46 +1,246 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The policy in force. A change is one transition under one mutex: register the hooks that the new
- * policy needs, publish it, then remove those it does not need. On any failure the old policy
- * stays, whole.
+ * The policy in force: a snapshot that is never written once it is published, and freed after a
+ * grace period. Readers take no lock and write nothing.
+ *
+ * A change is one transition under one mutex: register the hooks that the new policy needs, publish
+ * it, then remove those it does not need. On any failure the old policy stays, whole.
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
 #include "hooks.h"
 #include "inflight.h"
 #include "live.h"
 
-struct spg_policy spg_live;
+struct snapshot {
+	struct spg_policy policy;
+	struct rcu_head rcu;
+};
+
+/* What is in force before the module's parameters are, and after its exit: nothing. */
+static struct snapshot nothing = { .policy = { .group = SPG_NO_GROUP } };
+static struct snapshot __rcu *live = (struct snapshot __rcu __force *)&nothing;
+
 unsigned int spg_live_changes;
 
 static DEFINE_MUTEX(change_mutex);
 
 /**
- * spg_live_change() - put a policy in force
- * @policy: the policy
+ * spg_live_asks() - what has to be known of a call before there is a verdict
+ * @op: the operation that the call is
  *
- * Sleeps. When it returns 0, calls that begin from now on follow @policy.
+ * Any context; no lock.
  *
- * Return: 0, or the error of spg_hooks_add() with the old policy in force.
+ * Return: facts that are worth to find out.
  */
-int spg_live_change(struct spg_policy policy)
+unsigned int spg_live_asks(enum spg_op op)
 {
-	const struct spg_policy off = spg_policy_uniform(SPG_OFF);
+	unsigned int asked;
+
+	rcu_read_lock();
+	asked = spg_policy_asks(&rcu_dereference(live)->policy, op);
+	rcu_read_unlock();
+	return asked;
+}
+
+/**
+ * spg_live_verdict() - what the policy in force says of a call
+ * @op: the operation that the call is
+ * @facts: what is known of it. What a policy that came in force meanwhile would have asked for is
+ *	not, and does not hold
+ *
+ * Any context; no lock.
+ *
+ * Return: the verdict.
+ */
+enum spg_verdict spg_live_verdict(enum spg_op op, unsigned int facts)
+{
+	enum spg_verdict verdict;
+
+	rcu_read_lock();
+	verdict = spg_policy_verdict(&rcu_dereference(live)->policy, op, facts);
+	rcu_read_unlock();
+	return verdict;
+}
+
+/**
+ * spg_live_group() - the group whose members are trusted
+ *
+ * Any context; no lock.
+ *
+ * Return: its gid in the initial user namespace, or SPG_NO_GROUP.
+ */
+unsigned int spg_live_group(void)
+{
+	unsigned int group;
+
+	rcu_read_lock();
+	group = rcu_dereference(live)->policy.group;
+	rcu_read_unlock();
+	return group;
+}
+
+/**
+ * spg_live_lists_fs() - is this file system on the list of those that are trusted?
+ * @name: the name of its type
+ *
+ * Any context; no lock.
+ *
+ * Return: whether it is.
+ */
+bool spg_live_lists_fs(const char *name)
+{
+	bool listed;
+
+	rcu_read_lock();
+	listed = spg_policy_lists_fs(&rcu_dereference(live)->policy, name);
+	rcu_read_unlock();
+	return listed;
+}
+
+/**
+ * spg_live_lists_net() - is this protocol on the list of those that are trusted?
+ * @net: the protocol
+ *
+ * Any context; no lock.
+ *
+ * Return: whether it is.
+ */
+bool spg_live_lists_net(enum spg_net net)
+{
+	bool listed;
+
+	rcu_read_lock();
+	listed = spg_policy_lists_net(&rcu_dereference(live)->policy, net);
+	rcu_read_unlock();
+	return listed;
+}
+
+/**
+ * spg_live_is_locked() - is nothing to be loosened any more?
+ *
+ * Any context; no lock.
+ *
+ * Return: whether it is so.
+ */
+bool spg_live_is_locked(void)
+{
+	bool locked;
+
+	rcu_read_lock();
+	locked = rcu_dereference(live)->policy.locked;
+	rcu_read_unlock();
+	return locked;
+}
+
+/**
+ * spg_live_get() - the policy in force
+ * @policy: where it is copied to
+ *
+ * Any context; no lock.
+ */
+void spg_live_get(struct spg_policy *policy)
+{
+	rcu_read_lock();
+	*policy = rcu_dereference(live)->policy;
+	rcu_read_unlock();
+}
+
+static struct snapshot *in_force(void)
+{
+	return rcu_dereference_protected(live, lockdep_is_held(&change_mutex));
+}
+
+static void take_parts(struct spg_policy *to, const struct spg_policy *from, unsigned int parts)
+{
+	struct spg_policy old = *to;
+
+	if (parts & SPG_PART_TRUST)
+		*to = *from;
+	to->modes = parts & SPG_PART_MODES ? from->modes : old.modes;
+	to->group = parts & SPG_PART_GROUP ? from->group : old.group;
+	to->locked = parts & SPG_PART_LOCKED ? from->locked : old.locked;
+}
+
+/* Register, publish, remove. The caller frees the old snapshot, or on failure the new one. */
+static int transition(struct snapshot *next)
+{
+	const struct spg_policy *policy = &next->policy;
+	bool off = spg_policy_is_off(policy);
 	int err;
 
-	mutex_lock(&change_mutex);
 	WRITE_ONCE(spg_live_changes, spg_live_changes + 1);
 	err = spg_hooks_add(policy);
 	if (!err) {
-		if (policy.modes != off.modes)
+		if (!off)
 			spg_inflight_unpin();
-		WRITE_ONCE(spg_live.modes, policy.modes);
+		rcu_assign_pointer(live, next);
 		spg_hooks_remove(policy);
 	}
 	/* Also where hooks were there for a moment: a call may have come in. */
-	if (spg_live.modes == off.modes)
+	if (spg_policy_is_off(&in_force()->policy))
 		spg_inflight_pin();
 	WRITE_ONCE(spg_live_changes, spg_live_changes + 1);
-	mutex_unlock(&change_mutex);
 	return err;
+}
+
+static void free_snapshot(struct snapshot *snapshot)
+{
+	if (snapshot != &nothing)
+		kfree_rcu(snapshot, rcu);
+}
+
+/**
+ * spg_live_change() - put a policy, or parts of one, in force
+ * @wanted: the policy
+ * @parts: which parts of it to take, SPG_PART_*; the rest stays as it is
+ * @before: where the policy goes that was in force until then
+ *
+ * Once it is locked, the module holds a reference to itself for ever. Sleeps. When it returns 0,
+ * calls that begin from now on follow the new policy.
+ *
+ * Return: 0, -EPERM where a lock forbids it, -ENOMEM, or the error of spg_hooks_add(); on error the
+ * old policy is in force.
+ */
+int spg_live_change(const struct spg_policy *wanted, unsigned int parts, struct spg_policy *before)
+{
+	struct snapshot *next = kzalloc(sizeof(*next), GFP_KERNEL);
+	struct snapshot *old;
+	int err;
+
+	if (!next)
+		return -ENOMEM;
+	mutex_lock(&change_mutex);
+	old = in_force();
+	*before = old->policy;
+	next->policy = old->policy;
+	take_parts(&next->policy, wanted, parts);
+	err = old->policy.locked && spg_policy_loosens(&old->policy, &next->policy) ? -EPERM : 0;
+	if (!err)
+		err = transition(next);
+	if (!err && next->policy.locked && !old->policy.locked)
+		__module_get(THIS_MODULE);
+	mutex_unlock(&change_mutex);
+	free_snapshot(err ? next : old);
+	return err;
+}
+
+/**
+ * spg_live_end() - put nothing in force, for good
+ *
+ * For the module's exit, and for an init that fails after all: no lock is asked then. Sleeps.
+ */
+void spg_live_end(void)
+{
+	struct snapshot *old;
+
+	mutex_lock(&change_mutex);
+	old = in_force();
+	transition(&nothing);
+	if (old->policy.locked)
+		module_put(THIS_MODULE);
+	mutex_unlock(&change_mutex);
+	free_snapshot(old);
 }

@@ -6,8 +6,9 @@
 
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/string.h>
+#include <linux/slab.h>
+#include "facts.h"
+#include "grammar.h"
 #include "hooks.h"
 #include "inflight.h"
 #include "knobs.h"
@@ -43,57 +44,52 @@ static struct spg_hook *const hooks[] = {
 	&spg_unload32_hook,
 };
 
-/* Whoever loads this wants protection, so that is what loading without a parameter gives. */
-static char boot_mode[SPG_POLICY_TEXT] = "degrade";
-
-static int set_mode(const char *text, const struct kernel_param *param)
+static int __init put_in_force(void)
 {
-	struct spg_policy policy;
-	int err = spg_policy_parse(text, strlen(text), &policy);
+	struct spg_policy *before = kmalloc(sizeof(*before), GFP_KERNEL);
+	int err = before ? spg_live_change(&spg_boot_policy, SPG_PART_ALL, before) : -ENOMEM;
 
-	if (!err)
-		spg_policy_format(policy, boot_mode, sizeof(boot_mode));
+	kfree(before);
 	return err;
 }
 
-static int get_mode(char *text, const struct kernel_param *param)
+static void __init announce(void)
 {
-	return sysfs_emit(text, "%s\n", boot_mode);
+	char *text = kmalloc(SPG_TEXT, GFP_KERNEL);
+
+	if (!text)
+		return;
+	if (spg_format_trust(&spg_boot_policy, text, SPG_TEXT))
+		pr_info("splice_trust is '%s'\n", text);
+	if (spg_boot_policy.group != SPG_NO_GROUP)
+		pr_info("splice_group is %u\n", spg_boot_policy.group);
+	spg_format_modes(&spg_boot_policy, text, SPG_TEXT);
+	pr_info("splice_mode is '%s'%s\n", text, spg_boot_policy.locked ? ", locked" : "");
+	kfree(text);
 }
-
-static const struct kernel_param_ops mode_ops = {
-	.set = set_mode,
-	.get = get_mode,
-};
-
-module_param_cb(mode, &mode_ops, NULL, 0444);
-MODULE_PARM_DESC(mode, "kernel.splice_mode at load: off, log, degrade (default) or block, then OP=MODE for single operations, as in \"degrade vmsplice=block\"");
 
 static int __init spliceguard_init(void)
 {
-	struct spg_policy policy;
 	int err;
 
-	err = spg_policy_parse(boot_mode, strlen(boot_mode), &policy);
-	if (err)
-		return err;
 	err = spg_hooks_init(hooks, ARRAY_SIZE(hooks));
 	if (err)
 		return err;
+	spg_facts_init();
 	err = spg_stats_init();
 	if (err)
 		return err;
-	err = spg_live_change(policy);
+	err = put_in_force();
 	if (err)
 		goto fail_live;
 	err = spg_knobs_init();
 	if (err)
 		goto fail_knobs;
-	pr_info("splice_mode is '%s'\n", boot_mode);
+	announce();
 	return 0;
 
 fail_knobs:
-	spg_live_change(spg_policy_uniform(SPG_OFF));
+	spg_live_end();
 	spg_inflight_drain();
 fail_live:
 	spg_stats_exit();
@@ -103,7 +99,7 @@ fail_live:
 static void __exit spliceguard_exit(void)
 {
 	spg_knobs_exit();
-	spg_live_change(spg_policy_uniform(SPG_OFF));
+	spg_live_end();
 	spg_inflight_drain();
 	spg_stats_exit();
 }

@@ -28,7 +28,7 @@
  * ENOMEM here and no killing: on a stock kernel this call would have needed no memory.
  */
 #define PRIVATE_GFP (GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-/* A buffer longer than a page is worth one try; after that single pages will do, see repack(). */
+/* A buffer longer than a page is worth one try; then single pages will do, see spg_repack(). */
 #define LONG_GFP (GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN | __GFP_COMP)
 
 static struct page *get_private_page(struct spg_reserve *reserve)
@@ -167,13 +167,21 @@ int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *bu
 	return 0;
 }
 
-/*
- * All bytes from slot @start on, moved into single pages, one after the other. For when a buffer
- * longer than a page finds no room in one piece: a splice_read() fills a pipe with at most a page's
- * worth of bytes for each free slot, so there are slots enough.
+/**
+ * spg_repack() - move all bytes from a slot on into single pages, one after the other
+ * @pipe: the pipe
+ * @start: the slot
+ * @reserve: pages to take first, or NULL
+ * @outcome: how far it came: all of it, or nothing
+ *
+ * For when a buffer longer than a page finds no room in one piece: a splice_read() fills a pipe
+ * with at most a page's worth of bytes for each free slot, so there are slots enough. Needs the
+ * pipe's lock. May sleep.
+ *
+ * Return: 0, -ENOMEM, or what a buffer's confirm() said.
  */
-static int repack(struct pipe_inode_info *pipe, unsigned int start, struct spg_reserve *reserve,
-		  struct spg_outcome *outcome)
+int spg_repack(struct pipe_inode_info *pipe, unsigned int start, struct spg_reserve *reserve,
+	       struct spg_outcome *outcome)
 {
 	size_t total = 0, done = 0;
 	struct spg_reserve pages;
@@ -237,61 +245,4 @@ static int repack(struct pipe_inode_info *pipe, unsigned int start, struct spg_r
 	outcome->bytes = total;
 	outcome->end = pipe->head;
 	return 0;
-}
-
-/* One pass over the new buffers, for those longer than a page or for the others. */
-static int make_private_pass(struct pipe_inode_info *pipe, unsigned int start, bool longer,
-			     struct spg_reserve *reserve, struct spg_outcome *outcome)
-{
-	unsigned int i;
-	int err = 0;
-
-	for (i = start; i != pipe->head; i++) {
-		struct pipe_buffer *buf = spg_slot(pipe, i);
-		bool is_longer = buf->len > PAGE_SIZE;
-
-		if (!buf->len || is_longer != longer || spg_buffer_is_private(buf))
-			continue;
-		err = pipe_buf_confirm(pipe, buf);
-		if (!err)
-			err = spg_make_buffer_private(pipe, buf, reserve);
-		if (err)
-			break;
-		outcome->bytes += buf->len;
-	}
-	outcome->end = i;
-	return err;
-}
-
-/**
- * spg_make_private() - make all buffers private that a source has just put into a pipe
- * @pipe: the pipe
- * @start: the pipe's head before, or its tail for all buffers
- * @reserve: pages to take first, or NULL; with one for each free slot, but no more than there were
- *	bytes to be read,
- *	-ENOMEM cannot happen
- * @outcome: how far it came
- *
- * Needs the pipe's lock. May sleep. On error the buffers from @outcome->end on may still be shared,
- * and the caller must not leave them in the pipe.
- *
- * Return: 0, -ENOMEM, or what a buffer's confirm() said.
- */
-int spg_make_private(struct pipe_inode_info *pipe, unsigned int start, struct spg_reserve *reserve,
-		     struct spg_outcome *outcome)
-{
-	int err;
-
-	outcome->bytes = 0;
-	/* The long ones first, while the reserve is whole. */
-	err = make_private_pass(pipe, start, true, reserve, outcome);
-	if (err == -ENOMEM)
-		return repack(pipe, start, reserve, outcome);
-	if (err) {
-		/* The short ones before it have not had their turn. */
-		outcome->end = start;
-		outcome->bytes = 0;
-		return err;
-	}
-	return make_private_pass(pipe, start, false, reserve, outcome);
 }

@@ -11,8 +11,6 @@
 #include <linux/splice.h>
 #include <linux/wait.h>
 #include "compat.h"
-#include "deferred.h"
-#include "pages.h"
 #include "pipes.h"
 
 /**
@@ -133,78 +131,4 @@ void spg_pipe_wake_writers(struct pipe_inode_info *pipe)
 	if (waitqueue_active(&pipe->wr_wait))
 		wake_up_interruptible(&pipe->wr_wait);
 	kill_fasync(&pipe->fasync_writers, SIGIO, POLL_OUT);
-}
-
-/*
- * Is this a page that degrade would never have let into a pipe: one of a file, of user memory, or
- * the zero page?
- *
- * For pipes that were filled before the mode was switched on. The pages of write() and private
- * pages are not shared, in however many pipes they are; vmspliced buffers that wait to be copied at
- * hand-off are left to that.
- */
-static bool is_shared(const struct pipe_buffer *buf)
-{
-	struct page *head = compound_head(buf->page);
-
-	if (spg_buffer_is_deferred(buf))
-		return false;
-	return head->mapping || is_zero_pfn(page_to_pfn(buf->page));
-}
-
-/**
- * spg_pipe_holds_shared() - does a pipe still hold shared pages?
- * @pipe: a user's pipe
- * @len: how many of its bytes to look at
- *
- * Takes and drops the pipe's lock.
- *
- * Return: whether there is at least one.
- */
-bool spg_pipe_holds_shared(struct pipe_inode_info *pipe, size_t len)
-{
-	bool found = false;
-	unsigned int i;
-
-	pipe_lock(pipe);
-	for (i = pipe->tail; i != pipe->head && len && !found; i++) {
-		len -= min_t(size_t, len, spg_slot(pipe, i)->len);
-		found = is_shared(spg_slot(pipe, i));
-	}
-	pipe_unlock(pipe);
-	return found;
-}
-
-/**
- * spg_pipe_clean() - make private what shared pages a pipe still holds from before the mode was
- * switched on
- * @pipe: a user's pipe
- * @bytes: how many bytes were copied
- *
- * All of it: by the time that the caller hands bytes on, others may have read those in front. Takes
- * and drops the pipe's lock. May sleep.
- *
- * Return: 0, -ENOMEM, or what a buffer's confirm() said.
- */
-int spg_pipe_clean(struct pipe_inode_info *pipe, size_t *bytes)
-{
-	unsigned int i;
-	int err = 0;
-
-	*bytes = 0;
-	pipe_lock(pipe);
-	for (i = pipe->tail; i != pipe->head; i++) {
-		struct pipe_buffer *buf = spg_slot(pipe, i);
-
-		if (!buf->len || !is_shared(buf))
-			continue;
-		err = pipe_buf_confirm(pipe, buf);
-		if (!err)
-			err = spg_make_buffer_private(pipe, buf, NULL);
-		if (err)
-			break;
-		*bytes += buf->len;
-	}
-	pipe_unlock(pipe);
-	return err;
 }

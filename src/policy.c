@@ -1,80 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Policy: modes, their names, and the verdict on one call. Pure functions; see policy.h.
+ * Policy: the verdict on one call, and which policies are looser than others. Pure functions; see
+ * policy.h.
  */
 #ifdef __KERNEL__
-#include <linux/errno.h>
-#include <linux/kernel.h>
 #include <linux/string.h>
 #else
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #endif
 #include "policy.h"
 
 #define MODE_BITS 4
 #define MODE_MASK ((1u << MODE_BITS) - 1)
-
-static const char *const op_names[SPG_OPS] = {
-	[SPG_SPLICE] = "splice",
-	[SPG_SENDFILE] = "sendfile",
-	[SPG_TEE] = "tee",
-	[SPG_VMSPLICE] = "vmsplice",
-	[SPG_ZEROCOPY] = "zerocopy",
-};
-
-static const char *const mode_names[SPG_MODES] = {
-	[SPG_OFF] = "off",
-	[SPG_LOG] = "log",
-	[SPG_DEGRADE] = "degrade",
-	[SPG_BLOCK] = "block",
-};
-
-/**
- * spg_op_name() - the word for an operation, as knobs and counters spell it
- * @op: the operation
- *
- * Return: a constant string.
- */
-const char *spg_op_name(enum spg_op op)
-{
-	return op_names[op];
-}
-
-/**
- * spg_mode_name() - the word for a mode, as the knob spells it
- * @mode: the mode
- *
- * Return: a constant string.
- */
-const char *spg_mode_name(enum spg_mode mode)
-{
-	return mode_names[mode];
-}
-
-static struct spg_policy with_mode(struct spg_policy policy, enum spg_op op, enum spg_mode mode)
-{
-	policy.modes &= ~(MODE_MASK << (op * MODE_BITS));
-	policy.modes |= (unsigned int)mode << (op * MODE_BITS);
-	return policy;
-}
-
-/**
- * spg_policy_uniform() - the policy that has one mode for all operations
- * @mode: that mode
- *
- * Return: the policy.
- */
-struct spg_policy spg_policy_uniform(enum spg_mode mode)
-{
-	struct spg_policy policy = { 0 };
-	int op;
-
-	for (op = 0; op < SPG_OPS; op++)
-		policy = with_mode(policy, op, mode);
-	return policy;
-}
 
 /**
  * spg_policy_mode() - the mode of one operation
@@ -83,23 +20,94 @@ struct spg_policy spg_policy_uniform(enum spg_mode mode)
  *
  * Return: its mode.
  */
-enum spg_mode spg_policy_mode(struct spg_policy policy, enum spg_op op)
+enum spg_mode spg_policy_mode(const struct spg_policy *policy, enum spg_op op)
 {
-	return (policy.modes >> (op * MODE_BITS)) & MODE_MASK;
+	return (policy->modes >> (op * MODE_BITS)) & MODE_MASK;
+}
+
+/**
+ * spg_policy_set_mode() - give one operation a mode
+ * @policy: the policy to change
+ * @op: the operation
+ * @mode: its mode
+ */
+void spg_policy_set_mode(struct spg_policy *policy, enum spg_op op, enum spg_mode mode)
+{
+	policy->modes &= ~(MODE_MASK << (op * MODE_BITS));
+	policy->modes |= (unsigned int)mode << (op * MODE_BITS);
+}
+
+/**
+ * spg_policy_set_all() - give all operations one mode
+ * @policy: the policy to change
+ * @mode: that mode
+ */
+void spg_policy_set_all(struct spg_policy *policy, enum spg_mode mode)
+{
+	int op;
+
+	for (op = 0; op < SPG_OPS; op++)
+		spg_policy_set_mode(policy, op, mode);
+}
+
+/**
+ * spg_policy_is_off() - are all operations as on stock?
+ * @policy: the policy
+ *
+ * Return: whether they are.
+ */
+bool spg_policy_is_off(const struct spg_policy *policy)
+{
+	return !policy->modes;
+}
+
+/**
+ * spg_policy_asks() - what has to be known for a verdict
+ * @policy: the policy
+ * @op: the operation that the call is
+ *
+ * Return: the facts that can change the verdict; the others need not be found out.
+ */
+unsigned int spg_policy_asks(const struct spg_policy *policy, enum spg_op op)
+{
+	unsigned int asked = policy->words;
+
+	if (spg_policy_mode(policy, op) == SPG_OFF)
+		return 0;
+	if (policy->group != SPG_NO_GROUP)
+		asked |= SPG_MEMBER;
+	if (policy->fs_count && policy->nets)
+		asked |= SPG_FS | SPG_NET;
+	return asked;
+}
+
+static bool is_trusted(const struct spg_policy *policy, unsigned int facts)
+{
+	if (facts & SPG_MEMBER && policy->group != SPG_NO_GROUP)
+		return true;
+	if (facts & policy->words)
+		return true;
+	return facts & SPG_FS && facts & SPG_NET && policy->fs_count && policy->nets;
 }
 
 /**
  * spg_policy_verdict() - what policy says of one call
  * @policy: the policy
  * @op: the operation that the call is
+ * @facts: what is known of its caller, source and sink; what is not known does not hold
  *
  * Return: the verdict.
  */
-enum spg_verdict spg_policy_verdict(struct spg_policy policy, enum spg_op op)
+enum spg_verdict spg_policy_verdict(const struct spg_policy *policy, enum spg_op op,
+				    unsigned int facts)
 {
-	switch (spg_policy_mode(policy, op)) {
-	case SPG_OFF:
+	enum spg_mode mode = spg_policy_mode(policy, op);
+
+	if (mode == SPG_OFF)
 		return SPG_STOCK;
+	if (is_trusted(policy, facts))
+		return SPG_TRUST;
+	switch (mode) {
 	case SPG_LOG:
 		return SPG_PASS;
 	case SPG_DEGRADE:
@@ -109,122 +117,60 @@ enum spg_verdict spg_policy_verdict(struct spg_policy policy, enum spg_op op)
 	}
 }
 
-static int find_name(const char *const *names, int count, const char *word, size_t len)
+/**
+ * spg_policy_lists_fs() - does trust name this file system?
+ * @policy: the policy
+ * @name: the name of its type
+ *
+ * Return: whether it does.
+ */
+bool spg_policy_lists_fs(const struct spg_policy *policy, const char *name)
 {
-	int i;
+	unsigned int i;
 
-	for (i = 0; i < count; i++)
-		if (strlen(names[i]) == len && !memcmp(names[i], word, len))
-			return i;
-	return -EINVAL;
-}
-
-static size_t word_length(const char *text, size_t len)
-{
-	size_t n;
-
-	for (n = 0; n < len; n++)
-		if (text[n] == ' ' || text[n] == '\t')
-			break;
-	return n;
-}
-
-static int parse_word(const char *word, size_t len, struct spg_policy *policy, unsigned int *seen)
-{
-	const char *equals = memchr(word, '=', len);
-	int op, mode;
-
-	if (!equals)
-		return -EINVAL;
-	op = find_name(op_names, SPG_OPS, word, equals - word);
-	mode = find_name(mode_names, SPG_MODES, equals + 1, len - (equals + 1 - word));
-	if (op < 0 || mode < 0 || *seen & 1u << op)
-		return -EINVAL;
-	*seen |= 1u << op;
-	*policy = with_mode(*policy, op, mode);
-	return 0;
+	for (i = 0; i < policy->fs_count; i++)
+		if (!strcmp(policy->fs[i], name))
+			return true;
+	return false;
 }
 
 /**
- * spg_policy_parse() - read a mode as an administrator writes it
- * @text: "MODE [OP=MODE]...", words separated by blanks; need not end with NUL
- * @len: its length in bytes; one newline at the end does not count
- * @policy: where the result goes; untouched on error
+ * spg_policy_lists_net() - does trust name this protocol?
+ * @policy: the policy
+ * @net: the protocol
  *
- * An operation may be named once. Case matters, as in every other knob of the kernel.
- *
- * Return: 0, or -EINVAL.
+ * Return: whether it does.
  */
-int spg_policy_parse(const char *text, size_t len, struct spg_policy *policy)
+bool spg_policy_lists_net(const struct spg_policy *policy, enum spg_net net)
 {
-	struct spg_policy parsed = { 0 };
-	unsigned int seen = 0;
-	bool first = true;
-
-	if (len && text[len - 1] == '\n')
-		len--;
-	while (len) {
-		size_t n = word_length(text, len);
-
-		if (!n) {
-			text++;
-			len--;
-			continue;
-		}
-		if (first) {
-			int mode = find_name(mode_names, SPG_MODES, text, n);
-
-			if (mode < 0)
-				return -EINVAL;
-			parsed = spg_policy_uniform(mode);
-			first = false;
-		} else if (parse_word(text, n, &parsed, &seen)) {
-			return -EINVAL;
-		}
-		text += n;
-		len -= n;
-	}
-	if (first)
-		return -EINVAL;
-	*policy = parsed;
-	return 0;
+	return policy->nets & 1u << net;
 }
 
-/* The mode that most operations have; of several, the strictest. */
-static enum spg_mode common_mode(struct spg_policy policy)
+/**
+ * spg_policy_loosens() - would a policy let anything by that another does not?
+ * @from: the policy in force
+ * @to: the one that is to follow
+ *
+ * By what they say, not by what they come to: "fs:ext4" more is looser even where no protocol is
+ * listed.
+ *
+ * Return: whether @to has a laxer mode for some operation, a word of trust more, another group than
+ * none, or no lock.
+ */
+bool spg_policy_loosens(const struct spg_policy *from, const struct spg_policy *to)
 {
-	int count[SPG_MODES] = { 0 };
-	int mode, best = SPG_BLOCK, op;
+	unsigned int i;
+	int op;
 
 	for (op = 0; op < SPG_OPS; op++)
-		count[spg_policy_mode(policy, op)]++;
-	for (mode = SPG_BLOCK; mode >= SPG_OFF; mode--)
-		if (count[mode] > count[best])
-			best = mode;
-	return best;
-}
-
-/**
- * spg_policy_format() - write a policy in its one canonical form
- * @policy: the policy
- * @text: where the text goes, ended with NUL, without a newline
- * @size: the room there; SPG_POLICY_TEXT is always enough
- *
- * What it writes, spg_policy_parse() reads back as the same policy.
- *
- * Return: the length of the text.
- */
-int spg_policy_format(struct spg_policy policy, char *text, size_t size)
-{
-	enum spg_mode common = common_mode(policy);
-	int op, n;
-
-	n = snprintf(text, size, "%s", mode_names[common]);
-	for (op = 0; op < SPG_OPS; op++) {
-		enum spg_mode mode = spg_policy_mode(policy, op);
-
-		if (mode != common)
-			n += snprintf(text + n, size - n, " %s=%s", op_names[op], mode_names[mode]);
-	}
-	return n;
+		if (spg_policy_mode(to, op) < spg_policy_mode(from, op))
+			return true;
+	if (to->words & ~from->words || to->nets & ~from->nets)
+		return true;
+	for (i = 0; i < to->fs_count; i++)
+		if (!spg_policy_lists_fs(from, to->fs[i]))
+			return true;
+	if (to->group != SPG_NO_GROUP && to->group != from->group)
+		return true;
+	return from->locked && !to->locked;
 }

@@ -18,7 +18,7 @@
 #include <uapi/linux/netdev.h>
 #endif
 #include "compat.h"
-#include "live.h"
+#include "facts.h"
 #include "operations.h"
 #include "stats.h"
 
@@ -33,10 +33,10 @@ static int refuse(void)
 
 static bool is_blocked(void)
 {
-	return spg_verdict(SPG_ZEROCOPY) == SPG_REFUSE;
+	return spg_verdict(SPG_ZEROCOPY, 0) == SPG_REFUSE;
 }
 
-static bool block_needed(struct spg_policy policy)
+static bool block_needed(const struct spg_policy *policy)
 {
 	return spg_policy_mode(policy, SPG_ZEROCOPY) == SPG_BLOCK;
 }
@@ -64,7 +64,7 @@ static bool is_ours(const struct socket *sock)
 
 static int option_call SPG_OPTION_PARAMETERS
 {
-	enum spg_verdict verdict = spg_verdict(SPG_ZEROCOPY);
+	enum spg_verdict verdict = spg_verdict(SPG_ZEROCOPY, 0);
 
 	if (verdict == SPG_REFUSE)
 		return refuse();
@@ -90,7 +90,7 @@ static void option_prove(void)
 	spg_entry(option) SPG_OPTION_DUMMY(&sock);
 }
 
-static bool option_needed(struct spg_policy policy)
+static bool option_needed(const struct spg_policy *policy)
 {
 	return spg_policy_mode(policy, SPG_ZEROCOPY) >= SPG_DEGRADE;
 }

@@ -2,10 +2,12 @@
 /*
  * sendfile: the call itself, and the place where the kernel's internal pipe meets its sink.
  */
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/splice.h>
-#include "live.h"
+#include "contents.h"
+#include "facts.h"
 #include "operations.h"
 #include "pages.h"
 #include "stats.h"
@@ -14,9 +16,37 @@ SPG_STAND_IN(sendfile, ssize_t,
 	     (int out_fd, int in_fd, loff_t *ppos, size_t count, loff_t max),
 	     (out_fd, in_fd, ppos, count, max))
 
+/*
+ * What would be refused is let in where it is trusted. The descriptors may change before the
+ * original looks at them, so further down the pages are judged once more, and what is not trusted
+ * after all is copied.
+ */
+static bool is_admitted(int out_fd, int in_fd)
+{
+	unsigned int asked = spg_live_asks(SPG_SENDFILE);
+	struct file *in, *out;
+	unsigned int facts = 0;
+
+	if (!(asked & SPG_SOURCE_FACTS))
+		return false;
+	in = fget(in_fd);
+	out = fget(out_fd);
+	if (in && out) {
+		facts = spg_source_facts(asked, in);
+		/* A pipe as the sink says nothing yet: what empties it will. */
+		facts |= S_ISFIFO(file_inode(out)->i_mode) ? asked & SPG_NET :
+			 spg_net_facts(asked, spg_net_of(out));
+	}
+	if (in)
+		fput(in);
+	if (out)
+		fput(out);
+	return spg_live_verdict(SPG_SENDFILE, facts) != SPG_REFUSE;
+}
+
 static ssize_t sendfile_call(int out_fd, int in_fd, loff_t *ppos, size_t count, loff_t max)
 {
-	if (spg_verdict(SPG_SENDFILE) == SPG_REFUSE) {
+	if (spg_verdict(SPG_SENDFILE, 0) == SPG_REFUSE && !is_admitted(out_fd, in_fd)) {
 		spg_count(SPG_SENDFILE, SPG_REFUSED, 1);
 		return -EINVAL;
 	}
@@ -28,7 +58,7 @@ static void sendfile_prove(void)
 	spg_entry(sendfile)(-1, -1, NULL, 0, 0);
 }
 
-static bool sendfile_needed(struct spg_policy policy)
+static bool sendfile_needed(const struct spg_policy *policy)
 {
 	return spg_policy_mode(policy, SPG_SENDFILE) == SPG_BLOCK;
 }
@@ -56,6 +86,32 @@ static void count_once(struct splice_desc *sd, enum spg_counter counter)
 	sd->num_spliced = 1;
 }
 
+/* What is known of the file that fills the internal pipe, and of the sink, and judged by it. */
+static enum spg_verdict verdict_of(struct pipe_inode_info *pipe, struct file *out)
+{
+	unsigned int asked = spg_live_asks(SPG_SENDFILE);
+	unsigned int facts = 0;
+
+	if (asked & SPG_SOURCE_FACTS)
+		facts = spg_pipe_facts(pipe, SIZE_MAX) | spg_net_facts(asked, spg_net_of(out));
+	return spg_verdict_inside(SPG_SENDFILE, facts);
+}
+
+static int make_private(struct pipe_inode_info *pipe, struct splice_desc *sd)
+{
+	struct spg_outcome outcome;
+	int err;
+
+	spg_judge(pipe, SPG_SENDFILE, 0);
+	err = spg_make_private(pipe, pipe->tail, NULL, &outcome);
+	if (err)
+		return err;
+	spg_count(SPG_SENDFILE, SPG_BYTES_COPIED, outcome.bytes);
+	if (outcome.bytes)
+		count_once(sd, SPG_COPIED);
+	return 0;
+}
+
 /*
  * Sockets copy in socket.c. A buffered write is a copy, and so is a write into a pipe, which is how
  * 5.10 sends a file to one. Other sinks, an O_DIRECT file or a device, see private pages.
@@ -63,27 +119,24 @@ static void count_once(struct splice_desc *sd, enum spg_counter counter)
  */
 static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *sd)
 {
-	const struct file *out = sd->u.file;
+	struct file *out = sd->u.file;
 	umode_t mode = file_inode(out)->i_mode;
-	enum spg_verdict verdict = spg_verdict_inside(SPG_SENDFILE);
-	struct spg_outcome outcome = { };
+	enum spg_verdict verdict;
 	int ret;
 
-	if (S_ISFIFO(mode) || spg_write_copies(out) ||
-	    (verdict != SPG_COPY && verdict != SPG_PASS))
+	if (S_ISFIFO(mode) || spg_write_copies(out))
 		return spg_original(sendfile_sink)(pipe, sd);
-
+	verdict = verdict_of(pipe, out);
 	if (verdict == SPG_COPY && !S_ISSOCK(mode)) {
-		ret = spg_make_private(pipe, pipe->tail, NULL, &outcome);
+		ret = make_private(pipe, sd);
 		if (ret)
 			return ret == -ENODATA ? 0 : ret;
-		spg_count(SPG_SENDFILE, SPG_BYTES_COPIED, outcome.bytes);
-		if (!outcome.bytes)
-			return spg_original(sendfile_sink)(pipe, sd);
+		return spg_original(sendfile_sink)(pipe, sd);
 	}
 	ret = spg_original(sendfile_sink)(pipe, sd);
-	if (ret > 0)
-		count_once(sd, verdict == SPG_COPY ? SPG_COPIED : SPG_PASSED);
+	if (ret > 0 && verdict != SPG_STOCK)
+		count_once(sd, verdict == SPG_COPY ? SPG_COPIED :
+			       verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED);
 	return ret;
 }
 
@@ -95,7 +148,7 @@ static void sendfile_sink_prove(void)
 	spg_entry(sendfile_sink)(&spg_dummy_pipe, &sd);
 }
 
-static bool sendfile_sink_needed(struct spg_policy policy)
+static bool sendfile_sink_needed(const struct spg_policy *policy)
 {
 	return spg_policy_mode(policy, SPG_SENDFILE) != SPG_OFF;
 }

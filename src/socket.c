@@ -6,6 +6,9 @@
  * For sendfile the pipe is the kernel's internal one and holds the file's pages by reference, so
  * the copy made here is the only one. Stands in for splice_to_socket(), and for
  * generic_splice_sendpage() before 6.5.
+ *
+ * Deferred buffers whose admission is good for this caller and this socket go by reference, each by
+ * itself, between others that are copied.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -16,8 +19,9 @@
 #include <linux/splice.h>
 #include <linux/uio.h>
 #include "compat.h"
+#include "contents.h"
 #include "deferred.h"
-#include "live.h"
+#include "facts.h"
 #include "operations.h"
 #include "pages.h"
 #include "pipes.h"
@@ -43,15 +47,72 @@ struct batch {
 	struct bio_vec pages[BATCH];
 	struct kvec addresses[BATCH];
 	unsigned int count;
+	bool by_reference;
 };
+
+/**
+ * struct sink - where a pipe goes
+ * @sock: the socket
+ * @op: the operation
+ * @net: what spg_net_of() says of it
+ * @facts: what is known of it
+ * @limit: how many buffers make a message
+ * @whole: whether messages are kept apart, so that one cannot be half by reference
+ * @private: whether it wants private pages: AF_ALG
+ */
+struct sink {
+	struct socket *sock;
+	enum spg_op op;
+	int net;
+	unsigned int facts;
+	unsigned int limit;
+	bool whole;
+	bool private;
+};
+
+static bool may_pass(const struct pipe_buffer *buf, const struct sink *sink)
+{
+	return spg_buffer_is_deferred(buf) && spg_deferred_may_pass(buf, sink->op, sink->facts);
+}
+
+/*
+ * How many buffers, from the first on, go the same way, and *by_reference which one. As many as may
+ * be, where all are copied or nothing is trusted.
+ */
+static unsigned int same_way(struct pipe_inode_info *pipe, const struct sink *sink,
+			     bool *by_reference)
+{
+	unsigned int count = 0;
+	unsigned int i;
+
+	*by_reference = false;
+	for (i = pipe->tail; i != pipe->head && count < sink->limit; i++) {
+		const struct pipe_buffer *buf = spg_slot(pipe, i);
+		bool passes = buf->len && may_pass(buf, sink);
+
+		if (!buf->len)
+			continue;
+		if (count && passes != *by_reference) {
+			if (!sink->whole)
+				break;
+			*by_reference = false;
+			return sink->limit;
+		}
+		*by_reference = passes;
+		count++;
+	}
+	return *by_reference ? min(count, SPG_REFERENCES_AT_ONCE) : count;
+}
 
 /*
  * Collect up to @len bytes of what the pipe holds. Returns how many; *tail is the last buffer
  * taken, or the head.
  */
-static ssize_t collect(struct pipe_inode_info *pipe, size_t len, unsigned int limit, bool private,
+static ssize_t collect(struct pipe_inode_info *pipe, size_t len, const struct sink *sink,
 		       struct batch *batch, unsigned int *tail)
 {
+	unsigned int limit = same_way(pipe, sink, &batch->by_reference);
+	bool private = sink->private && !batch->by_reference;
 	size_t taken = 0;
 	unsigned int i;
 
@@ -63,10 +124,10 @@ static ssize_t collect(struct pipe_inode_info *pipe, size_t len, unsigned int li
 
 		if (!buf->len)
 			continue;
-		/*
-		 * The copy made here is the hand-off of vmspliced buffers, so they need no other.
-		 */
-		if (!spg_buffer_is_deferred(buf))
+		/* The copy made here is the hand-off of deferred buffers, so they need no other. */
+		if (spg_buffer_is_deferred(buf))
+			err = spg_deferred_ready(pipe, buf);
+		else
 			err = pipe_buf_confirm(pipe, buf);
 		if (!err && private && !spg_buffer_is_private(buf))
 			err = spg_make_buffer_private(pipe, buf, NULL);
@@ -154,51 +215,80 @@ static int wait_for_data(struct pipe_inode_info *pipe, unsigned int flags, size_
 	return 1;
 }
 
-static ssize_t send_copied(struct pipe_inode_info *pipe, struct file *out, size_t len,
-			   unsigned int flags)
+/* @follows: whether there is more where this came from. */
+static int send_batch(const struct sink *sink, struct batch *batch, size_t len, int flags,
+		      bool asked_more, bool follows)
 {
-	struct socket *sock = spg_sock_from_file(out);
-	unsigned int limit = spg_one_buffer_a_message(sock) ? 1 : BATCH;
-	bool private = sock->ops->family == PF_ALG;
+	struct msghdr msg = { .msg_flags = flags };
+
+	if (batch->by_reference)
+		return spg_send_pages(sink->sock, sink->net == SPG_TCP, batch->pages, batch->count,
+				      len, flags, asked_more, follows);
+	msg.msg_flags |= spg_more_flags(sink->sock, asked_more, follows);
+	if (sink->private)
+		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, batch->pages, batch->count, len);
+	else
+		iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->addresses, batch->count, len);
+	return sock_sendmsg(sink->sock, &msg);
+}
+
+static ssize_t send_pipe(struct pipe_inode_info *pipe, struct file *out, size_t len,
+			 unsigned int flags, enum spg_op op, size_t *copied)
+{
+	unsigned int asked = spg_live_asks(op);
+	struct sink sink = { .sock = spg_sock_from_file(out), .op = op, .net = -ENOENT };
 	bool wake = false;
 	struct batch batch;
 	size_t sent = 0;
 	ssize_t ret = 0;
 
+	if (asked & SPG_NET)
+		sink.net = spg_net_of(out);
+	sink.facts = spg_net_facts(asked, sink.net);
+	sink.limit = spg_one_buffer_a_message(sink.sock) ? 1 : BATCH;
+	sink.whole = sink.sock->type != SOCK_STREAM;
+	sink.private = sink.sock->ops->family == PF_ALG;
+	*copied = 0;
+
 	pipe_lock(pipe);
 	while (len) {
-		struct msghdr msg = { };
 		unsigned int tail;
 		ssize_t taken;
 
 		ret = wait_for_data(pipe, flags, sent, &wake);
 		if (ret <= 0)
 			break;
-		taken = collect(pipe, len, limit, private, &batch, &tail);
+		taken = collect(pipe, len, &sink, &batch, &tail);
 		ret = taken;
 		if (taken <= 0)
 			break;
-
-		msg.msg_flags = spg_more_flags(sock, flags & SPLICE_F_MORE, taken < len &&
-					       pipe_occupancy(pipe->head, tail) > SPG_MORE_FOLLOWS);
-		if (out->f_flags & O_NONBLOCK)
-			msg.msg_flags |= MSG_DONTWAIT;
-		if (private)
-			iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, batch.pages, batch.count, taken);
-		else
-			iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch.addresses, batch.count,
-				      taken);
-		ret = sock_sendmsg(sock, &msg);
+		ret = send_batch(&sink, &batch, taken, out->f_flags & O_NONBLOCK ? MSG_DONTWAIT : 0,
+				 flags & SPLICE_F_MORE, taken < len &&
+				 pipe_occupancy(pipe->head, tail) > SPG_MORE_FOLLOWS);
 		if (ret <= 0)
 			break;
 		sent += ret;
 		len -= ret;
+		if (!batch.by_reference)
+			*copied += ret;
 		wake |= consume(pipe, ret);
 	}
 	pipe_unlock(pipe);
 	if (wake)
 		spg_pipe_wake_writers(pipe);
 	return sent ?: ret;
+}
+
+/* In log: would degrade copy some of it? */
+static bool would_copy(struct pipe_inode_info *pipe, struct file *out, size_t len)
+{
+	unsigned int asked = spg_live_asks(SPG_SPLICE);
+	unsigned int facts;
+
+	if (!(asked & SPG_SOURCE_FACTS))
+		return true;
+	facts = spg_pipe_facts(pipe, len) | spg_net_facts(asked, spg_net_of(out));
+	return spg_live_verdict(SPG_SPLICE, facts) != SPG_TRUST;
 }
 
 /*
@@ -208,21 +298,24 @@ static ssize_t socket_call(struct pipe_inode_info *pipe, struct file *out, loff_
 			   unsigned int flags)
 {
 	enum spg_op op = spg_op_of(flags);
-	enum spg_verdict verdict = spg_verdict_inside(op);
+	enum spg_verdict verdict = spg_verdict_inside(op, 0);
+	size_t copied = 0;
 	ssize_t ret;
 
+	if (verdict == SPG_PASS && op == SPG_SPLICE && !would_copy(pipe, out, len))
+		verdict = SPG_TRUST;
 	if (verdict == SPG_COPY)
-		ret = send_copied(pipe, out, len, flags);
+		ret = send_pipe(pipe, out, len, flags, op, &copied);
 	else
 		ret = spg_original(socket)(pipe, out, ppos, len, flags);
 	if (ret <= 0)
 		return ret;
-	if (verdict == SPG_COPY)
-		spg_count(op, SPG_BYTES_COPIED, ret);
+	if (copied)
+		spg_count(op, SPG_BYTES_COPIED, copied);
 	if (op == SPG_SPLICE && verdict == SPG_COPY)
-		spg_count(op, SPG_COPIED, 1);
-	if (op == SPG_SPLICE && verdict == SPG_PASS)
-		spg_count(op, SPG_PASSED, 1);
+		spg_count(op, copied ? SPG_COPIED : SPG_TRUSTED, 1);
+	else if (op == SPG_SPLICE && verdict != SPG_STOCK)
+		spg_count(op, verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, 1);
 	return ret;
 }
 

@@ -10,7 +10,9 @@
 #include <linux/printk.h>
 #include <linux/splice.h>
 #include "compat.h"
-#include "live.h"
+#include "contents.h"
+#include "deferred.h"
+#include "facts.h"
 #include "operations.h"
 #include "pages.h"
 #include "pipes.h"
@@ -44,16 +46,36 @@ static void note_bypass(struct file *out)
 	spg_pipe_clean(spg_pipe_of(out), &bytes);
 }
 
+/*
+ * What would be refused is let in where all that it would move is trusted; further down each page
+ * is judged by itself, and what is not trusted after all is copied. A pipe as the sink says nothing
+ * yet: what empties it will.
+ */
+static bool is_admitted(struct pipe_inode_info *source, struct file *in, struct file *out,
+			size_t len)
+{
+	unsigned int asked = spg_live_asks(SPG_SPLICE);
+	unsigned int facts;
+
+	if (!(asked & SPG_SOURCE_FACTS))
+		return false;
+	facts = source ? spg_pipe_facts(source, len) : spg_source_facts(asked, in);
+	facts |= spg_pipe_of(out) ? asked & SPG_NET : spg_net_facts(asked, spg_net_of(out));
+	return spg_live_verdict(SPG_SPLICE, facts) != SPG_REFUSE;
+}
+
 static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out,
 			   size_t len, unsigned int flags)
 {
 	unsigned int changes = READ_ONCE(spg_live_changes);
-	enum spg_verdict verdict = spg_verdict(SPG_SPLICE);
+	enum spg_verdict verdict = spg_verdict(SPG_SPLICE, 0);
 	struct pipe_inode_info *source = spg_pipe_of(in);
 	size_t bytes;
 	ssize_t ret;
 	int err;
 
+	if (verdict == SPG_REFUSE && is_admitted(source, in, out, len))
+		verdict = SPG_COPY;
 	if (verdict == SPG_COPY && unlikely(READ_ONCE(fill_bypassed)) && fills_pipe(in, out))
 		verdict = SPG_REFUSE;
 	if (verdict == SPG_REFUSE) {
@@ -130,12 +152,17 @@ static ssize_t take_back(struct pipe_inode_info *pipe, unsigned int end, loff_t 
 	return ret ?: err == -ENODATA ? 0 : err;
 }
 
-static ssize_t fill_private(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
-			    unsigned int flags)
+/*
+ * Fill a user's pipe. With an admission, what it can stand for stays by reference; all else is made
+ * private.
+ */
+static ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
+			    unsigned int flags, struct spg_admission *admission)
 {
 	unsigned int start = pipe->head;
 	unsigned int space =
 		pipe->max_usage - min(pipe->max_usage, pipe_occupancy(start, pipe->tail));
+	unsigned int admitted = 0;
 	struct spg_outcome outcome;
 	struct spg_reserve reserve;
 	ssize_t ret;
@@ -145,6 +172,8 @@ static ssize_t fill_private(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	if (err)
 		return err;
 	ret = spg_original(fill)(in, ppos, pipe, len, flags | SPG_F_FILLING);
+	if (admission)
+		admitted = spg_admit(pipe, start, spg_source_mapping(in), admission);
 	err = spg_make_private(pipe, start, &reserve, &outcome);
 	spg_reserve_drop(&reserve);
 	if (err)
@@ -152,6 +181,8 @@ static ssize_t fill_private(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	if (outcome.bytes) {
 		spg_count(spg_op_of(flags), SPG_COPIED, 1);
 		spg_count(spg_op_of(flags), SPG_BYTES_COPIED, outcome.bytes);
+	} else if (admitted) {
+		spg_count(spg_op_of(flags), SPG_TRUSTED, 1);
 	}
 	return ret;
 }
@@ -171,28 +202,73 @@ static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	return ret;
 }
 
+/* Of what empties a user's pipe nothing is known yet, so what may depend on it is let in. */
+static ssize_t fill_users(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
+			  unsigned int flags)
+{
+	enum spg_op op = spg_op_of(flags);
+	unsigned int asked = spg_live_asks(op);
+	unsigned int facts = asked ? spg_source_facts(asked, in) : 0;
+	struct spg_admission *admission = NULL;
+	ssize_t ret;
+
+	switch (spg_verdict_inside(op, facts | (asked & SPG_NET))) {
+	case SPG_TRUST:
+		/* Without memory for it, there is no trust. */
+		admission = spg_admission_new(op, facts);
+		fallthrough;
+	case SPG_COPY:
+		ret = fill_guarded(in, ppos, pipe, len, flags, admission);
+		spg_admission_put(admission);
+		return ret;
+	case SPG_PASS:
+		return fill_counted(in, ppos, pipe, len, flags);
+	default:
+		return spg_original(fill)(in, ppos, pipe, len, flags);
+	}
+}
+
+/*
+ * The kernel's internal pipe is left as it is, since no user reaches it, and the sink takes care of
+ * what it holds. But only here the source is known, so what holds of it goes along. The kernel's
+ * own threads, nfsd's for one, are none of our business.
+ */
+static ssize_t fill_internal(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
+			     size_t len, unsigned int flags)
+{
+	unsigned int asked = spg_live_asks(SPG_SENDFILE) & (SPG_SOURCE_FACTS | SPG_NET);
+	unsigned int start = pipe->head;
+	struct spg_admission *admission = NULL;
+	unsigned int facts = 0;
+	ssize_t ret;
+
+	if (asked && !(current->flags & PF_KTHREAD))
+		facts = spg_source_facts(asked, in);
+	if (facts && spg_live_verdict(SPG_SENDFILE, facts | (asked & SPG_NET)) == SPG_TRUST)
+		admission = spg_admission_new(SPG_SENDFILE, facts);
+	ret = spg_original(fill)(in, ppos, pipe, len, flags | SPG_F_FILLING);
+	if (admission) {
+		spg_admit(pipe, start, spg_source_mapping(in), admission);
+		spg_admission_put(admission);
+	}
+	return ret;
+}
+
 /*
  * Runs under the pipe's lock, from before the source is read until its pages are private, so nobody
- * sees them shared. The kernel's internal pipe is left alone: no user reaches it, and the sink
- * takes care of what it holds. File systems on top of others get here twice, and only the first
- * time there is something to do.
+ * sees them shared. File systems on top of others get here twice, and only the first time there is
+ * something to do.
  */
 static ssize_t fill_call(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
 			 unsigned int flags)
 {
-	if (pipe->files && !(flags & SPG_F_FILLING)) {
-		if (unlikely(!READ_ONCE(fill_seen)) && flags & SPG_F_SPLICE)
-			WRITE_ONCE(fill_seen, true);
-		switch (spg_verdict_inside(spg_op_of(flags))) {
-		case SPG_COPY:
-			return fill_private(in, ppos, pipe, len, flags);
-		case SPG_PASS:
-			return fill_counted(in, ppos, pipe, len, flags);
-		default:
-			break;
-		}
-	}
-	return spg_original(fill)(in, ppos, pipe, len, flags);
+	if (flags & SPG_F_FILLING)
+		return spg_original(fill)(in, ppos, pipe, len, flags);
+	if (!pipe->files)
+		return fill_internal(in, ppos, pipe, len, flags);
+	if (unlikely(!READ_ONCE(fill_seen)) && flags & SPG_F_SPLICE)
+		WRITE_ONCE(fill_seen, true);
+	return fill_users(in, ppos, pipe, len, flags);
 }
 
 static void fill_prove(void)

@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include "grammar.h"
 #include "stats.h"
 
 DEFINE_PER_CPU(struct spg_stats, spg_stats);
@@ -35,12 +36,14 @@ static ssize_t name##_show(struct kobject *kobj, struct kobj_attribute *attr, ch
 static struct kobj_attribute name##_file = __ATTR_RO(name)
 
 COUNTER_FILE(passed, SPG_PASSED);
+COUNTER_FILE(trusted, SPG_TRUSTED);
 COUNTER_FILE(copied, SPG_COPIED);
 COUNTER_FILE(refused, SPG_REFUSED);
 COUNTER_FILE(bytes_copied, SPG_BYTES_COPIED);
 
 static const struct attribute *const files[] = {
 	&passed_file.attr,
+	&trusted_file.attr,
 	&copied_file.attr,
 	&refused_file.attr,
 	&bytes_copied_file.attr,

@@ -3,7 +3,8 @@
  * tee: what is in a pipe is private already, but for what came in before the mode was switched on.
  */
 #include <linux/fs.h>
-#include "live.h"
+#include "contents.h"
+#include "facts.h"
 #include "operations.h"
 #include "pipes.h"
 #include "stats.h"
@@ -12,13 +13,29 @@ SPG_STAND_IN(tee, ssize_t,
 	     (struct file *in, struct file *out, size_t len, unsigned int flags),
 	     (in, out, len, flags))
 
+/*
+ * As in splice.c: what would be refused is let in where all that it would move is trusted. What
+ * empties the other pipe is judged then.
+ */
+static enum spg_verdict verdict_of(struct pipe_inode_info *source, size_t len)
+{
+	enum spg_verdict verdict = spg_verdict(SPG_TEE, 0);
+	unsigned int asked = spg_live_asks(SPG_TEE);
+	unsigned int facts;
+
+	if (verdict != SPG_REFUSE || !source || !(asked & SPG_SOURCE_FACTS))
+		return verdict;
+	facts = spg_pipe_facts(source, len) | (asked & SPG_NET);
+	return spg_live_verdict(SPG_TEE, facts) == SPG_REFUSE ? SPG_REFUSE : SPG_COPY;
+}
+
 static ssize_t tee_call(struct file *in, struct file *out, size_t len, unsigned int flags)
 {
 	struct pipe_inode_info *source = in->f_mode & FMODE_READ ? spg_pipe_of(in) : NULL;
 	size_t bytes;
 	int err;
 
-	switch (spg_verdict(SPG_TEE)) {
+	switch (verdict_of(source, len)) {
 	case SPG_REFUSE:
 		spg_count(SPG_TEE, SPG_REFUSED, 1);
 		return -EINVAL;
@@ -37,6 +54,10 @@ static ssize_t tee_call(struct file *in, struct file *out, size_t len, unsigned 
 		if (source && spg_pipe_holds_shared(source, len))
 			spg_count(SPG_TEE, SPG_PASSED, 1);
 		break;
+	case SPG_TRUST:
+		if (source && spg_pipe_holds_shared(source, len))
+			spg_count(SPG_TEE, SPG_TRUSTED, 1);
+		break;
 	default:
 		break;
 	}
@@ -48,7 +69,7 @@ static void tee_prove(void)
 	spg_entry(tee)(&spg_dummy_file, &spg_dummy_file, 0, 0);
 }
 
-static bool tee_needed(struct spg_policy policy)
+static bool tee_needed(const struct spg_policy *policy)
 {
 	return spg_policy_mode(policy, SPG_TEE) != SPG_OFF;
 }

@@ -8,15 +8,21 @@
  *
  * Redirects only the calls that it refuses. Others run as they are, and so our text may go while
  * they do.
+ *
+ * A lock holds the module by a reference, which forced unloading (rmmod -f) would ignore. So it is
+ * refused then, whatever the module's name: the name is the caller's memory, which may be another
+ * name by the time that the kernel reads it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/capability.h>
+#include <linux/fcntl.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include "arch.h"
+#include "live.h"
 #include "operations.h"
 
 static bool names_us(unsigned long name)
@@ -27,16 +33,30 @@ static bool names_us(unsigned long name)
 	       !memcmp(text, KBUILD_MODNAME, sizeof(text));
 }
 
-static bool unload_needed(struct spg_policy policy)
+static bool unload_needed(const struct spg_policy *policy)
 {
-	return policy.modes != spg_policy_uniform(SPG_OFF).modes;
+	return policy->locked || !spg_policy_is_off(policy);
 }
 
-static long refuse_unload(void)
+static bool is_forced_in_spite_of_lock(unsigned long flags)
+{
+	return flags & O_TRUNC && spg_live_is_locked();
+}
+
+static bool is_refused(const unsigned long *args)
+{
+	return is_forced_in_spite_of_lock(args[1]) || (names_us(args[0]) && !spg_inflight_idle());
+}
+
+static long refuse_unload(const unsigned long *args)
 {
 	if (!capable(CAP_SYS_MODULE))
 		return -EPERM;
-	pr_info_ratelimited("not unloaded: a call is inside, or a pipe holds a vmspliced page\n");
+	if (is_forced_in_spite_of_lock(args[1])) {
+		pr_warn_ratelimited("no module is unloaded by force while kernel.splice_mode_locked is 1\n");
+		return -EPERM;
+	}
+	pr_info_ratelimited("not unloaded: a call is inside, or a pipe holds a page by reference\n");
 	return -EBUSY;
 }
 
@@ -45,7 +65,10 @@ SPG_STAND_IN(unload##bits, long, (const struct pt_regs *regs), (regs))				\
 												\
 static long unload##bits##_call(const struct pt_regs *regs)					\
 {												\
-	return refuse_unload();									\
+	unsigned long args[4];									\
+												\
+	spg_args##bits(regs, args);								\
+	return refuse_unload(args);								\
 }												\
 												\
 static bool unload##bits##_admit(struct pt_regs *frame)						\
@@ -54,7 +77,7 @@ static bool unload##bits##_admit(struct pt_regs *frame)						\
 	unsigned long args[4];									\
 												\
 	spg_args##bits(call, args);								\
-	return names_us(args[0]) && !spg_inflight_idle();					\
+	return is_refused(args);								\
 }												\
 												\
 static void unload##bits##_prove(void)								\

@@ -16,7 +16,7 @@
 #include "arch.h"
 #include "compat.h"
 #include "deferred.h"
-#include "live.h"
+#include "facts.h"
 #include "operations.h"
 #include "pages.h"
 #include "pipes.h"
@@ -29,18 +29,18 @@
 
 /*
  * Put one page, whose reference is ours to give, into the pipe. Pages of files, the zero page, and
- * pages that another process has as well are copied at once; the rest waits for its hand-off.
- * Returns the bytes added, or an error.
+ * pages that another process has as well are copied at once; the rest waits for its hand-off, and
+ * all of it does with an admission. Returns the bytes added, or an error.
  */
 static ssize_t add_page(struct pipe_inode_info *pipe, struct page *page, unsigned int offset,
-			unsigned int len, size_t *copied)
+			unsigned int len, struct spg_admission *admission, size_t *copied)
 {
 	struct pipe_buffer buf;
-	bool at_once = !spg_page_is_only_ours(page);
+	bool at_once = !admission && !spg_page_is_only_ours(page);
 	ssize_t ret;
 	int err;
 
-	spg_defer(&buf, page, offset, len);
+	spg_defer(&buf, page, offset, len, admission);
 	if (at_once) {
 		err = spg_make_buffer_private(pipe, &buf, NULL);
 		if (err) {
@@ -54,7 +54,8 @@ static ssize_t add_page(struct pipe_inode_info *pipe, struct page *page, unsigne
 	return ret;
 }
 
-static ssize_t fill_from_memory(struct pipe_inode_info *pipe, struct iov_iter *from, size_t *copied)
+static ssize_t fill_from_memory(struct pipe_inode_info *pipe, struct iov_iter *from,
+				struct spg_admission *admission, size_t *copied)
 {
 	struct page *pages[BATCH];
 	size_t total = 0;
@@ -74,7 +75,7 @@ static ssize_t fill_from_memory(struct pipe_inode_info *pipe, struct iov_iter *f
 		for (i = 0; i < count; i++) {
 			unsigned int len = min_t(size_t, left, PAGE_SIZE - offset);
 
-			ret = add_page(pipe, pages[i], offset, len, copied);
+			ret = add_page(pipe, pages[i], offset, len, admission, copied);
 			if (ret < 0) {
 				while (++i < count)
 					put_page(pages[i]);
@@ -88,7 +89,8 @@ static ssize_t fill_from_memory(struct pipe_inode_info *pipe, struct iov_iter *f
 	return total ?: ret;
 }
 
-static ssize_t memory_to_pipe(struct file *file, struct iov_iter *from, unsigned int flags)
+static ssize_t memory_to_pipe(struct file *file, struct iov_iter *from, unsigned int flags,
+			      struct spg_admission *admission)
 {
 	struct pipe_inode_info *pipe = spg_pipe_of(file);
 	size_t copied = 0;
@@ -100,12 +102,12 @@ static ssize_t memory_to_pipe(struct file *file, struct iov_iter *from, unsigned
 	pipe_lock(pipe);
 	ret = spg_pipe_wait_for_space(pipe, flags);
 	if (!ret)
-		ret = fill_from_memory(pipe, from, &copied);
+		ret = fill_from_memory(pipe, from, admission, &copied);
 	pipe_unlock(pipe);
 	if (ret > 0) {
 		spg_pipe_wake_readers(pipe);
 		spg_vmsplice_modified(file);
-		spg_count(SPG_VMSPLICE, SPG_COPIED, 1);
+		spg_count(SPG_VMSPLICE, admission ? SPG_TRUSTED : SPG_COPIED, 1);
 		spg_count(SPG_VMSPLICE, SPG_BYTES_COPIED, copied);
 	}
 	return ret;
@@ -138,7 +140,8 @@ static ssize_t pipe_to_memory(struct file *file, struct iov_iter *to, unsigned i
 }
 
 static ssize_t vmsplice_file(struct file *file, const struct iovec __user *vector,
-			     unsigned long count, unsigned int flags)
+			     unsigned long count, unsigned int flags,
+			     struct spg_admission *admission)
 {
 	struct iovec stack[UIO_FASTIOV];
 	struct iovec *iov = stack;
@@ -157,13 +160,13 @@ static ssize_t vmsplice_file(struct file *file, const struct iovec __user *vecto
 		return ret;
 	ret = 0;
 	if (iov_iter_count(&iter))
-		ret = direction == ITER_SOURCE ? memory_to_pipe(file, &iter, flags) :
+		ret = direction == ITER_SOURCE ? memory_to_pipe(file, &iter, flags, admission) :
 						 pipe_to_memory(file, &iter, flags);
 	kfree(iov);
 	return ret;
 }
 
-static long vmsplice_copied(const unsigned long *args)
+static long vmsplice_guarded(const unsigned long *args, struct spg_admission *admission)
 {
 	unsigned int flags = args[3];
 	struct file *file;
@@ -174,7 +177,7 @@ static long vmsplice_copied(const unsigned long *args)
 	file = fget(args[0]);
 	if (!file)
 		return -EBADF;
-	ret = vmsplice_file(file, (const struct iovec __user *)args[1], args[2], flags);
+	ret = vmsplice_file(file, (const struct iovec __user *)args[1], args[2], flags, admission);
 	fput(file);
 	return ret;
 }
@@ -193,7 +196,7 @@ static bool fills_a_pipe(int fd)
 	return fills;
 }
 
-static bool vmsplice_needed(struct spg_policy policy)
+static bool vmsplice_needed(const struct spg_policy *policy)
 {
 	return spg_policy_mode(policy, SPG_VMSPLICE) != SPG_OFF;
 }
@@ -201,13 +204,20 @@ static bool vmsplice_needed(struct spg_policy policy)
 /* Is this call decided here, without the original? Then *ret is what it returns. */
 static bool vmsplice_decided(const unsigned long *args, long *ret)
 {
-	switch (spg_verdict(SPG_VMSPLICE)) {
+	struct spg_admission *admission = NULL;
+
+	switch (spg_verdict(SPG_VMSPLICE, 0)) {
 	case SPG_REFUSE:
 		spg_count(SPG_VMSPLICE, SPG_REFUSED, 1);
 		*ret = -EINVAL;
 		return true;
+	case SPG_TRUST:
+		/* By reference only for consumers who are trusted, too. */
+		admission = spg_admission_new(SPG_VMSPLICE, 0);
+		fallthrough;
 	case SPG_COPY:
-		*ret = vmsplice_copied(args);
+		*ret = vmsplice_guarded(args, admission);
+		spg_admission_put(admission);
 		return true;
 	default:
 		return false;
@@ -216,7 +226,7 @@ static bool vmsplice_decided(const unsigned long *args, long *ret)
 
 static void vmsplice_passed(const unsigned long *args, long ret)
 {
-	if (ret > 0 && spg_verdict(SPG_VMSPLICE) == SPG_PASS && fills_a_pipe(args[0]))
+	if (ret > 0 && spg_verdict(SPG_VMSPLICE, 0) == SPG_PASS && fills_a_pipe(args[0]))
 		spg_count(SPG_VMSPLICE, SPG_PASSED, 1);
 }
 

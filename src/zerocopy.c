@@ -16,7 +16,7 @@
 #include <linux/uio.h>
 #include <net/sock.h>
 #include "compat.h"
-#include "live.h"
+#include "facts.h"
 #include "operations.h"
 #include "stats.h"
 
@@ -81,7 +81,8 @@ static void count_pieces(enum spg_verdict verdict, const struct iov_iter *from, 
 	if (copied)
 		spg_count(SPG_ZEROCOPY, SPG_BYTES_COPIED, copied);
 	if (verdict != SPG_STOCK && !iov_iter_count(from))
-		spg_count(SPG_ZEROCOPY, verdict == SPG_COPY ? SPG_COPIED : SPG_PASSED, 1);
+		spg_count(SPG_ZEROCOPY, verdict == SPG_COPY ? SPG_COPIED :
+					verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, 1);
 }
 
 SPG_STAND_IN(zerocopy_stream, int, SPG_STREAM_PARAMETERS, SPG_STREAM_ARGUMENTS)
@@ -89,7 +90,7 @@ SPG_STAND_IN(zerocopy_stream, int, SPG_STREAM_PARAMETERS, SPG_STREAM_ARGUMENTS)
 static int zerocopy_stream_call SPG_STREAM_PARAMETERS
 {
 	enum spg_verdict verdict =
-		SPG_IS_DEVICE_MEMORY ? SPG_STOCK : spg_verdict_inside(SPG_ZEROCOPY);
+		SPG_IS_DEVICE_MEMORY ? SPG_STOCK : spg_verdict_inside(SPG_ZEROCOPY, 0);
 	int ret;
 
 	if (verdict != SPG_COPY) {
@@ -141,7 +142,7 @@ static int fill_copied(const struct msghdr *msg, struct sock *sk, struct sk_buff
 
 static int zerocopy_fill_call SPG_FILL_PARAMETERS
 {
-	enum spg_verdict verdict = spg_verdict_inside(SPG_ZEROCOPY);
+	enum spg_verdict verdict = spg_verdict_inside(SPG_ZEROCOPY, 0);
 	int ret;
 
 	/* Neither a socket nor a message: a tap's, whose pages are a virtual machine's. */
@@ -209,7 +210,7 @@ static void zerocopy_fill_prove(void)
 	free_empty_skb(skb);
 }
 
-static bool zerocopy_needed(struct spg_policy policy)
+static bool zerocopy_needed(const struct spg_policy *policy)
 {
 	return spg_policy_mode(policy, SPG_ZEROCOPY) != SPG_OFF;
 }

@@ -63,11 +63,6 @@ setup() {
 	[ "$status" -ne 0 ]
 }
 
-# In one write, whatever is in the text: a shell would make one of each line.
-write_knob() {
-	printf '%s' "$1" | dd of="$KNOB" bs=1M iflag=fullblock status=none
-}
-
 @test "knob: good texts, read back in one canonical form that can be written again" {
 	local -a texts=(
 		off off
@@ -91,13 +86,7 @@ write_knob() {
 	)
 	[ ${#texts[@]} = 36 ]
 	mode log
-	for ((i = 0; i < ${#texts[@]}; i += 2)); do
-		quick_mode "log sendfile=block"
-		write_knob "${texts[i]}"
-		[ "$(cat "$KNOB")" = "${texts[i + 1]}" ]
-		quick_mode "${texts[i + 1]}"
-		[ "$(cat "$KNOB")" = "${texts[i + 1]}" ]
-	done
+	accepted "$KNOB" "${texts[@]}"
 }
 
 @test "knob: bad texts are EINVAL and change nothing" {
@@ -112,12 +101,7 @@ write_knob() {
 	)
 	[ ${#texts[@]} -ge 60 ]
 	mode 'log tee=block'
-	for bad in "${texts[@]}"; do
-		run write_knob "$bad"
-		[ "$status" -ne 0 ]
-		[[ "$output" == *"Invalid argument"* ]]
-		[ "$(cat "$KNOB")" = "log tee=block" ]
-	done
+	refused "$KNOB" "${texts[@]}"
 }
 
 @test "knob: overlong writes, binary ones and writes beyond the start are EINVAL" {
@@ -135,15 +119,75 @@ write_knob() {
 	[ "$(cat "$KNOB")" != "" ]
 }
 
+@test "knob splice_trust: good texts and bad ones" {
+	accepted "$TRUST" writable writable $'capable writable\n' 'writable capable' $'\n' '' ' quiescent' quiescent ' ' '' \
+		'net:tcp fs:ext4' 'fs:ext4 net:tcp' $'net:udp\tfs:xfs net:tcp fs:ext4 capable' 'capable fs:xfs fs:ext4 net:tcp net:udp' \
+		'net:tls net:mptcp net:sctp net:vsock net:unix' 'net:unix net:vsock net:sctp net:mptcp net:tls' \
+		'fs:no-such_fs.0' 'fs:no-such_fs.0' 'writable fs:ext4 net:tcp' 'writable fs:ext4 net:tcp'
+	refused "$TRUST" write Writable writable,capable 'writable writable' capable=1 fs fs: 'fs: ext4' FS:ext4 fs:ext4,xfs 'fs:ext4 fs:ext4' \
+		fs:ex/t4 $'fs:ext4\n\n' 'fs:*' fs:12345678901234567890123456789012 net net: net:TCP net:all 'net:tcp net:tcp' net:alg none 0 -1 \
+		$'writable\ncapable' "$(printf 'fs:f%s ' {1..17})" "$(printf '%1100s' writable)"
+	echo >"$TRUST"
+	# As an administrator writes it.
+	sysctl -qw kernel.splice_trust="quiescent fs:ext4 net:tcp"
+	[ "$(sysctl -n kernel.splice_trust)" = "quiescent fs:ext4 net:tcp" ]
+	sysctl -qw kernel.splice_trust=
+	[ "$(cat "$TRUST")" = "" ]
+}
+
+@test "knob splice_group: good texts and bad ones" {
+	accepted "$GROUP" 1000 1000 $'0\n' 0 ' 4294967294 ' 4294967294 $'-1\n' -1
+	refused "$GROUP" ' ' $'\n' -2 -0 +5 00 01 0x10 1e3 1.0 '1000 1001' 1000,1001 wheel 4294967295 4294967296 99999999999999999999 $'1\n2' none
+	[ "$(cat "$GROUP")" = -1 ]
+}
+
+@test "knob splice_mode_locked: what is no 0 or 1 is refused, and 0 stays 0" {
+	[ "$(cat "$LOCKED")" = 0 ]
+	accepted "$LOCKED" 0 0 $' 0\n' 0
+	refused "$LOCKED" ' ' $'\n' 2 -1 01 00 10 11 '1 1' y yes true on +1 0x1
+}
+
+@test "load: parameters for all knobs, from the first moment on" {
+	unload_module
+	insmod /test/spliceguard.ko 'mode="block tee=log"' 'trust="capable fs:xfs net:udp"' group=1234 locked=0
+	[ "$(cat "$KNOB" "$TRUST" "$GROUP" "$LOCKED")" = $'block tee=log\ncapable fs:xfs net:udp\n1234\n0' ]
+	cd /sys/module/spliceguard/parameters
+	[ "$(cat mode trust group locked)" = $'block tee=log\ncapable fs:xfs net:udp\n1234\n0' ]
+	for file in mode trust group locked; do
+		[ "$(stat -c %a $file)" = 444 ]
+	done
+	cd /
+	unload_module
+	for bad in trust=net:x group=-2 locked=2 'trust="fs:a fs:a"'; do
+		run insmod /test/spliceguard.ko "$bad"
+		[ "$status" -ne 0 ]
+		[ ! -e "$KNOB" ]
+		[ "$(hooks)" = 0 ]
+	done
+}
+
+@test "knobs: a change of trust or group is logged with who made it; fs: alone is pointed out" {
+	trusted "writable fs:ext4"
+	group 77
+	dmesg | tail -n 5 | grep -E "spliceguard: splice_trust: '' -> 'writable fs:ext4' by .*\[[0-9]+\] uid 0"
+	dmesg | tail -n 5 | grep "fs: admits nothing without net:"
+	dmesg | tail -n 5 | grep -E "spliceguard: splice_group: '-1' -> '77' by"
+	group -1
+	trusted ""
+}
+
 @test "knob: only CAP_SYS_ADMIN of the first user namespace may write" {
-	run setpriv --reuid 1000 --clear-groups sh -c "echo off >$KNOB"
-	[ "$status" -ne 0 ]
-	run setpriv --bounding-set -sys_admin --inh-caps -sys_admin sh -c "echo off >$KNOB"
-	[ "$status" -ne 0 ]
-	run unshare --user --map-root-user sh -c "echo off >$KNOB"
-	[ "$status" -ne 0 ]
-	[ "$(cat "$KNOB")" = degrade ]
-	setpriv --reuid 1000 --clear-groups cat "$KNOB"
+	before=$(cat "$KNOB" "$TRUST" "$GROUP" "$LOCKED")
+	for write in "off >$KNOB" "capable >$TRUST" "1 >$GROUP" "1 >$LOCKED"; do
+		run setpriv --reuid 1000 --clear-groups sh -c "echo $write"
+		[ "$status" -ne 0 ]
+		run setpriv --bounding-set -sys_admin --inh-caps -sys_admin sh -c "echo $write"
+		[ "$status" -ne 0 ]
+		run unshare --user --map-root-user sh -c "echo $write"
+		[ "$status" -ne 0 ]
+	done
+	[ "$(cat "$KNOB" "$TRUST" "$GROUP" "$LOCKED")" = "$before" ]
+	setpriv --reuid 1000 --clear-groups cat "$KNOB" "$TRUST" "$GROUP" "$LOCKED"
 }
 
 @test "knob: a change is logged with who made it" {

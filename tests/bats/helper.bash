@@ -4,6 +4,9 @@
 bats_require_minimum_version 1.5.0
 
 KNOB=/proc/sys/kernel/splice_mode
+TRUST=/proc/sys/kernel/splice_trust
+GROUP=/proc/sys/kernel/splice_group
+export LOCKED=/proc/sys/kernel/splice_mode_locked
 STATS=/sys/kernel/spliceguard
 PATH=/test/programs:$PATH
 
@@ -39,6 +42,8 @@ begin_phase() {
 	sleep 0.02
 	echo >"$WITNESS"
 	cat "$KNOB" >"$PHASE" 2>/dev/null || echo off >"$PHASE"
+	# What is trusted may be found, and is looked for by the tests of trust themselves.
+	if [ "$(cat "$TRUST" "$GROUP" 2>/dev/null)" != $'\n-1' ]; then echo trusted >>"$PHASE"; fi
 }
 
 insmod() {
@@ -67,9 +72,54 @@ mode() {
 	begin_phase
 }
 
+# trusted WORDS, group GID: write that knob.
+trusted() {
+	judge_phase
+	echo "$1" >"$TRUST" || { begin_phase; return 1; }
+	begin_phase
+}
+
+group() {
+	judge_phase
+	echo "$1" >"$GROUP" || { begin_phase; return 1; }
+	begin_phase
+}
+
 # Where switching is the test, and what is found belongs to no mode.
 quick_mode() {
 	echo "$1" >"$KNOB"
+}
+
+# write_knob KNOB TEXT: in one write, whatever is in the text: a shell would make one of each line.
+write_knob() {
+	printf '%s' "$2" | dd of="$1" bs=1M iflag=fullblock status=none
+}
+
+# refused KNOB TEXT...: each of them is EINVAL, and changes nothing.
+# shellcheck disable=SC2154
+refused() {
+	local knob=$1 before bad
+	shift
+	before=$(cat "$knob")
+	for bad; do
+		run write_knob "$knob" "$bad"
+		[ "$status" -ne 0 ]
+		[[ "$output" == *"Invalid argument"* ]]
+		[ "$(cat "$knob")" = "$before" ]
+	done
+}
+
+# accepted KNOB TEXT CANONICAL [TEXT CANONICAL]...: each is taken, reads back so, and that can be written again.
+accepted() {
+	local knob=$1
+	shift
+	while [ $# -gt 0 ]; do
+		write_knob "$knob" "$1"
+		[ "$(cat "$knob")" = "$2" ]
+		write_knob "$knob" "$2"$'\n'
+		[ "$(cat "$knob")" = "$2" ]
+		shift 2
+	done
 }
 
 # How many functions have a hook of ours.

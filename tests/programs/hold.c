@@ -7,7 +7,8 @@
  *
  * KIND: socket-pipe (nothing to read), file-pipe (a full pipe), pipe-socket (an empty pipe),
  * sendfile (1 MiB to a socket that is not read), vmsplice (a full pipe), tee (an empty pipe), buffer
- * (no call: a pipe that holds a vmspliced page).
+ * (no call: a pipe that holds a vmspliced page), admitted (no call: one that holds a page of a file by
+ * reference, where that is trusted).
  */
 #include "common.h"
 
@@ -93,13 +94,17 @@ int main(int argc, char **argv)
 	make_pipe(p);
 	make_pipe(q);
 	unix_pair(SOCK_STREAM, u);
-	if (!strcmp(kind, "buffer")) {
+	if (!strcmp(kind, "buffer") || !strcmp(kind, "admitted")) {
 		char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		struct iovec iov = { page, PAGE };
 
 		strcpy(page, "page");
-		if (vmsplice(p[1], &iov, 1, 0) != PAGE)
-			die("vmsplice");
+		if (!strcmp(kind, "buffer"))
+			ret = vmsplice(p[1], &iov, 1, 0);
+		else
+			ret = splice(open("/proc/self/exe", O_RDONLY), NULL, p[1], NULL, PAGE, 0);
+		if (ret != PAGE)
+			die("cannot fill the pipe");
 		puts("inside");
 		read(0, text, 1);
 		ret = read(p[0], text, sizeof(text));

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Facts: what policy asks of a caller, a source and a sink, found out.
+ */
+#ifndef SPG_FACTS_H
+#define SPG_FACTS_H
+
+#include "live.h"
+
+struct address_space;
+struct file;
+
+void spg_facts_init(void);
+unsigned int spg_caller_facts(unsigned int asked);
+unsigned int spg_source_facts(unsigned int asked, struct file *in);
+struct address_space *spg_source_mapping(struct file *in);
+int spg_net_of(struct file *out);
+unsigned int spg_net_facts(unsigned int asked, int net);
+
+/**
+ * spg_verdict() - the verdict on a call of current's
+ * @op: the operation that the call is
+ * @facts: what is known of its source and its sink
+ *
+ * In task context; no lock.
+ *
+ * Return: the verdict.
+ */
+static inline enum spg_verdict spg_verdict(enum spg_op op, unsigned int facts)
+{
+	unsigned int asked = spg_live_asks(op) & SPG_CALLER_FACTS;
+
+	if (asked)
+		facts |= spg_caller_facts(asked);
+	return spg_live_verdict(op, facts);
+}
+
+/**
+ * spg_verdict_inside() - what to do in a call that is under way
+ * @op: the operation that it is
+ * @facts: what is known of its source and its sink
+ *
+ * In task context; no lock.
+ *
+ * Return: the verdict; but what would be refused, and got in under another mode or for the sake of
+ * other pages, is copied.
+ */
+static inline enum spg_verdict spg_verdict_inside(enum spg_op op, unsigned int facts)
+{
+	enum spg_verdict verdict = spg_verdict(op, facts);
+
+	return verdict == SPG_REFUSE ? SPG_COPY : verdict;
+}
+
+#endif

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a pipe holds, as a whole: making it private, and what is known of it.
+ */
+#include <linux/mm.h>
+#include <linux/pipe_fs_i.h>
+#include "contents.h"
+#include "deferred.h"
+#include "facts.h"
+#include "pages.h"
+
+/* One pass over the new buffers, for those longer than a page or for the others. */
+static int make_private_pass(struct pipe_inode_info *pipe, unsigned int start, bool longer,
+			     struct spg_reserve *reserve, struct spg_outcome *outcome)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = start; i != pipe->head; i++) {
+		struct pipe_buffer *buf = spg_slot(pipe, i);
+		bool is_longer = buf->len > PAGE_SIZE;
+
+		if (!buf->len || is_longer != longer || spg_buffer_is_private(buf) ||
+		    spg_buffer_is_deferred(buf))
+			continue;
+		err = pipe_buf_confirm(pipe, buf);
+		if (!err)
+			err = spg_make_buffer_private(pipe, buf, reserve);
+		if (err)
+			break;
+		outcome->bytes += buf->len;
+	}
+	outcome->end = i;
+	return err;
+}
+
+/**
+ * spg_make_private() - make all buffers private that a source has just put into a pipe, but those
+ * that are deferred
+ * @pipe: the pipe
+ * @start: the pipe's head before, or its tail for all buffers
+ * @reserve: pages to take first, or NULL; with one for each free slot, but no more than there were
+ *	bytes to be read,
+ *	-ENOMEM cannot happen
+ * @outcome: how far it came
+ *
+ * Needs the pipe's lock. May sleep. On error the buffers from @outcome->end on may still be shared,
+ * and the caller must not leave them in the pipe.
+ *
+ * Return: 0, -ENOMEM, or what a buffer's confirm() said.
+ */
+int spg_make_private(struct pipe_inode_info *pipe, unsigned int start, struct spg_reserve *reserve,
+		     struct spg_outcome *outcome)
+{
+	int err;
+
+	outcome->bytes = 0;
+	/* The long ones first, while the reserve is whole. */
+	err = make_private_pass(pipe, start, true, reserve, outcome);
+	if (err == -ENOMEM)
+		return spg_repack(pipe, start, reserve, outcome);
+	if (err) {
+		/* The short ones before it have not had their turn. */
+		outcome->end = start;
+		outcome->bytes = 0;
+		return err;
+	}
+	return make_private_pass(pipe, start, false, reserve, outcome);
+}
+
+/**
+ * spg_admit() - have an admission stand for what a source has just put into a pipe
+ * @pipe: the pipe
+ * @start: the pipe's head before
+ * @mapping: whose pages the admission is about, or NULL
+ * @admission: the admission
+ *
+ * Buffers that it cannot stand for, see spg_defer_source(), stay as they are, and so do private
+ * ones. Needs the pipe's lock.
+ *
+ * Return: for how many buffers it stands now.
+ */
+unsigned int spg_admit(struct pipe_inode_info *pipe, unsigned int start,
+		       const struct address_space *mapping, struct spg_admission *admission)
+{
+	unsigned int i, admitted = 0;
+
+	for (i = start; i != pipe->head; i++) {
+		struct pipe_buffer *buf = spg_slot(pipe, i);
+
+		if (!spg_buffer_is_private(buf) && spg_defer_source(buf, mapping, admission))
+			admitted++;
+	}
+	return admitted;
+}
+
+/**
+ * spg_judge() - take the admissions back that do not let current hand pages on to a sink
+ * @pipe: the kernel's internal pipe, filled from a source
+ * @op: the operation
+ * @sink: what is known of the sink
+ *
+ * What is deferred afterwards may pass by reference.
+ */
+void spg_judge(struct pipe_inode_info *pipe, enum spg_op op, unsigned int sink)
+{
+	unsigned int i;
+
+	for (i = pipe->tail; i != pipe->head; i++) {
+		struct pipe_buffer *buf = spg_slot(pipe, i);
+
+		if (spg_buffer_is_deferred(buf) && !spg_deferred_may_pass(buf, op, sink))
+			spg_undefer(buf);
+	}
+}
+
+/*
+ * Is this a page that degrade would never have let into a pipe: one of a file, of user memory, or
+ * the zero page?
+ *
+ * For pipes that were filled before the mode was switched on. The pages of write() and private
+ * pages are not shared, in however many pipes they are; deferred buffers are judged at their
+ * hand-off.
+ */
+static bool is_shared(const struct pipe_buffer *buf)
+{
+	struct page *head = compound_head(buf->page);
+
+	if (spg_buffer_is_deferred(buf))
+		return false;
+	return head->mapping || is_zero_pfn(page_to_pfn(buf->page));
+}
+
+/**
+ * spg_pipe_holds_shared() - does a pipe still hold shared pages?
+ * @pipe: a user's pipe
+ * @len: how many of its bytes to look at
+ *
+ * Takes and drops the pipe's lock.
+ *
+ * Return: whether there is at least one.
+ */
+bool spg_pipe_holds_shared(struct pipe_inode_info *pipe, size_t len)
+{
+	bool found = false;
+	unsigned int i;
+
+	pipe_lock(pipe);
+	for (i = pipe->tail; i != pipe->head && len && !found; i++) {
+		len -= min_t(size_t, len, spg_slot(pipe, i)->len);
+		found = is_shared(spg_slot(pipe, i));
+	}
+	pipe_unlock(pipe);
+	return found;
+}
+
+/**
+ * spg_pipe_facts() - what is known of the sources of all that a pipe holds
+ * @pipe: a pipe
+ * @len: how many of its bytes to look at
+ *
+ * Of an empty pipe nothing is known, nor of one whose pages are all private: those need no trust.
+ * Takes and drops the pipe's lock; by then others may have read from it and written to it, so each
+ * buffer is judged once more when it is taken.
+ *
+ * Return: SPG_SOURCE_FACTS that hold for each shared page there, and for current.
+ */
+unsigned int spg_pipe_facts(struct pipe_inode_info *pipe, size_t len)
+{
+	unsigned int facts = SPG_SOURCE_FACTS;
+	bool found = false;
+	unsigned int i;
+
+	pipe_lock(pipe);
+	for (i = pipe->tail; i != pipe->head && len; i++) {
+		const struct pipe_buffer *buf = spg_slot(pipe, i);
+
+		len -= min_t(size_t, len, buf->len);
+		if (spg_buffer_is_deferred(buf)) {
+			facts &= spg_deferred_facts(buf);
+			found = true;
+		} else if (is_shared(buf)) {
+			facts = 0;
+		}
+	}
+	pipe_unlock(pipe);
+	return found ? facts : 0;
+}
+
+/**
+ * spg_pipe_clean() - make private what shared pages a pipe still holds from before the mode was
+ * switched on
+ * @pipe: a user's pipe
+ * @bytes: how many bytes were copied
+ *
+ * All of it: by the time that the caller hands bytes on, others may have read those in front. Takes
+ * and drops the pipe's lock. May sleep.
+ *
+ * Return: 0, -ENOMEM, or what a buffer's confirm() said.
+ */
+int spg_pipe_clean(struct pipe_inode_info *pipe, size_t *bytes)
+{
+	unsigned int i;
+	int err = 0;
+
+	*bytes = 0;
+	pipe_lock(pipe);
+	for (i = pipe->tail; i != pipe->head; i++) {
+		struct pipe_buffer *buf = spg_slot(pipe, i);
+
+		if (!buf->len || !is_shared(buf))
+			continue;
+		err = pipe_buf_confirm(pipe, buf);
+		if (!err)
+			err = spg_make_buffer_private(pipe, buf, NULL);
+		if (err)
+			break;
+		*bytes += buf->len;
+	}
+	pipe_unlock(pipe);
+	return err;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Facts: what policy asks of a caller, a source and a sink, found out.
+ *
+ * What cannot be found out does not hold. Nothing here has a side effect that others can see, and
+ * nothing is asked that policy does not need.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/anon_inodes.h>
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <linux/net.h>
+#include <linux/pagemap.h>
+#include <linux/printk.h>
+#include <linux/shmem_fs.h>
+#include <linux/static_call.h>
+#include <linux/string.h>
+#include <linux/uidgid.h>
+#include <linux/udp.h>
+#include <net/inet_connection_sock.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+#include "compat.h"
+#include "facts.h"
+#include "hooks.h"
+
+/* The caller */
+
+/**
+ * spg_caller_facts() - what policy asks of the caller
+ * @asked: which facts to find out; others than SPG_CALLER_FACTS are left out
+ *
+ * By the credentials that the call runs with, and in ids of the initial user namespace. In task
+ * context; no lock.
+ *
+ * Return: those facts that hold.
+ */
+unsigned int spg_caller_facts(unsigned int asked)
+{
+	unsigned int facts = 0;
+
+	if (asked & SPG_MEMBER) {
+		kgid_t group = make_kgid(&init_user_ns, spg_live_group());
+
+		if (gid_valid(group) && in_group_p(group))
+			facts |= SPG_MEMBER;
+	}
+	/* No audit record: that the caller lacks it is no attempt at anything. */
+	if (asked & SPG_CAPABLE && ns_capable_noaudit(&init_user_ns, CAP_SYS_RAWIO))
+		facts |= SPG_CAPABLE;
+	return facts;
+}
+
+/* The source */
+
+/*
+ * The inode that the pages are of: of a union file system, the one below. overlayfs reads files
+ * from there, and who writes to its own file gets another inode first.
+ */
+static struct inode *real_inode(struct file *in)
+{
+	return d_real_inode(file_dentry(in));
+}
+
+/**
+ * spg_source_mapping() - whose pages a file's readers get
+ * @in: the file
+ *
+ * What is known of a source is known of these pages, and of no others that a file system may give.
+ *
+ * Return: the page cache, or NULL where @in is no regular file.
+ */
+struct address_space *spg_source_mapping(struct file *in)
+{
+	return S_ISREG(file_inode(in)->i_mode) ? real_inode(in)->i_mapping : NULL;
+}
+
+static bool is_sealed(const struct inode *inode)
+{
+	switch (inode->i_sb->s_magic) {
+#ifdef CONFIG_SHMEM
+	case TMPFS_MAGIC:
+		return SHMEM_I((struct inode *)inode)->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+#endif
+	case HUGETLBFS_MAGIC:
+		/* May be sealed too, and its pages are never spliced. */
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * What the security modules say to an opening for writing. Those that go by paths (AppArmor,
+ * Landlock, TOMOYO) answer in security_file_open() only. It is not exported, hence the direct call;
+ * and it keeps what it allowed with the file that it is asked about, so it is asked about one of
+ * our own, which is @in's for as long. Opening @in itself would break leases, have execve() fail
+ * with ETXTBSY, and bother the servers of FUSE and NFS.
+ */
+int spg_file_open_type(struct file *file);
+DEFINE_STATIC_CALL_NULL(spg_file_open, spg_file_open_type);
+static bool can_ask;
+
+static bool security_lets_write(struct file *in)
+{
+	struct inode *inode;
+	struct file *file;
+	struct path path;
+	fmode_t mode;
+	int err;
+
+	if (!can_ask)
+		return !IS_ENABLED(CONFIG_SECURITY);
+	/* Operations of the kernel's: the file may live on for a moment. */
+	file = anon_inode_getfile("[spliceguard]", &generic_ro_fops, NULL, O_WRONLY | O_LARGEFILE);
+	if (IS_ERR(file))
+		return false;
+	path = file->f_path;
+	inode = file->f_inode;
+	mode = file->f_mode;
+	*spg_file_path(file) = in->f_path;
+	file->f_inode = file_inode(in);
+	/* fanotify is not to be asked for permission: nobody opens anything. */
+	file->f_mode |= FMODE_WRITE | FMODE_NONOTIFY;
+	err = static_call(spg_file_open)(file);
+	file->f_mode = mode;
+	file->f_inode = inode;
+	*spg_file_path(file) = path;
+	fput(file);
+	return !err;
+}
+
+/*
+ * Would an opening for writing succeed? As may_open(), do_dentry_open() and their callees
+ * (fs/namei.c, fs/open.c), of which file_permission() covers mode bits, ACLs, read-only file
+ * systems, immutable files and ids that are not mapped.
+ */
+static bool is_writable(struct file *in)
+{
+	struct inode *inode = file_inode(in);
+
+	if (real_inode(in) != inode)
+		return false;
+	/* One that may only be appended to keeps what it has. */
+	if (IS_APPEND(inode) || IS_SWAPFILE(inode) || IS_VERITY(inode) || is_sealed(inode))
+		return false;
+	/* Less than none: it is being executed. */
+	if (atomic_read(&inode->i_writecount) < 0)
+		return false;
+	return !__mnt_is_readonly(in->f_path.mnt) && !file_permission(in, MAY_WRITE) &&
+	       security_lets_write(in);
+}
+
+static bool is_quiescent(struct file *in)
+{
+	struct inode *inode = real_inode(in);
+	struct address_space *mapping = inode->i_mapping;
+
+	return !mapping_mapped(mapping) && !mapping_tagged(mapping, PAGECACHE_TAG_DIRTY) &&
+	       !mapping_tagged(mapping, PAGECACHE_TAG_WRITEBACK) &&
+	       atomic_read(&inode->i_writecount) <= 0;
+}
+
+static bool is_on_listed_fs(struct file *in)
+{
+	return spg_live_lists_fs(file_inode(in)->i_sb->s_type->name) &&
+	       spg_live_lists_fs(real_inode(in)->i_sb->s_type->name);
+}
+
+/**
+ * spg_source_facts() - what policy asks of a source
+ * @asked: which facts to find out; others than SPG_SOURCE_FACTS are left out
+ * @in: the source
+ *
+ * They hold for the pages of spg_source_mapping(@in). May sleep.
+ *
+ * Return: those facts that hold.
+ */
+unsigned int spg_source_facts(unsigned int asked, struct file *in)
+{
+	unsigned int facts = 0;
+
+	if (!S_ISREG(file_inode(in)->i_mode) || !(in->f_mode & FMODE_READ))
+		return 0;
+	if (asked & SPG_FS && is_on_listed_fs(in))
+		facts |= SPG_FS;
+	if (asked & SPG_QUIESCENT && is_quiescent(in))
+		facts |= SPG_QUIESCENT;
+	if (asked & SPG_WRITABLE && is_writable(in))
+		facts |= SPG_WRITABLE;
+	return facts;
+}
+
+/* The sink */
+
+static int inet_net_of(const struct sock *sk)
+{
+	const struct tcp_ulp_ops *ulp;
+
+	switch (sk->sk_protocol) {
+	case IPPROTO_TCP:
+		if (sk->sk_type != SOCK_STREAM)
+			return -ENOENT;
+		ulp = READ_ONCE(inet_csk(sk)->icsk_ulp_ops);
+		if (ulp)
+			return strcmp(ulp->name, "tls") ? -ENOENT : SPG_TLS;
+		return SPG_TCP;
+	case IPPROTO_UDP:
+		if (sk->sk_type != SOCK_DGRAM || udp_sk(sk)->encap_type)
+			return -ENOENT;
+		return SPG_UDP;
+	case IPPROTO_SCTP:
+		return SPG_SCTP;
+#ifdef IPPROTO_MPTCP
+	case IPPROTO_MPTCP:
+		return SPG_MPTCP;
+#endif
+	default:
+		return -ENOENT;
+	}
+}
+
+/**
+ * spg_net_of() - the protocol that a sink speaks
+ * @out: the sink
+ *
+ * A socket that something else has taken over (a BPF sockmap, KCM, a tunnel) speaks none that has a
+ * name here. No lock, so that another thread of the caller's may change what it is at once; see
+ * socket.c.
+ *
+ * Return: an enum spg_net, or -ENOENT.
+ */
+int spg_net_of(struct file *out)
+{
+	struct socket *sock;
+	struct sock *sk;
+
+	if (!S_ISSOCK(file_inode(out)->i_mode))
+		return -ENOENT;
+	sock = spg_sock_from_file(out);
+	sk = sock ? sock->sk : NULL;
+	if (!sk)
+		return -ENOENT;
+	if (sock->ops->family == PF_INET || sock->ops->family == PF_INET6) {
+		int net = inet_net_of(sk);
+
+		/* TLS does not use it. */
+		return net == SPG_TLS || !READ_ONCE(sk->sk_user_data) ? net : -ENOENT;
+	}
+	if (READ_ONCE(sk->sk_user_data))
+		return -ENOENT;
+	if (sock->ops->family == PF_UNIX)
+		return SPG_UNIX;
+	return sock->ops->family == PF_VSOCK ? SPG_VSOCK : -ENOENT;
+}
+
+/**
+ * spg_net_facts() - what policy asks of a sink
+ * @asked: which facts to find out; others than SPG_NET are left out
+ * @net: what spg_net_of() said of it
+ *
+ * Any context; no lock.
+ *
+ * Return: those facts that hold.
+ */
+unsigned int spg_net_facts(unsigned int asked, int net)
+{
+	return asked & SPG_NET && net >= 0 && spg_live_lists_net(net) ? SPG_NET : 0;
+}
+
+/**
+ * spg_facts_init() - find what facts need of the kernel
+ *
+ * Sleeps; from init only.
+ */
+void spg_facts_init(void)
+{
+	void *file_open = IS_ENABLED(CONFIG_SECURITY) ? spg_hooks_find("security_file_open") : NULL;
+
+	if (!file_open) {
+		if (IS_ENABLED(CONFIG_SECURITY))
+			pr_warn("this kernel has no function security_file_open; 'writable' in splice_trust will admit nothing\n");
+		return;
+	}
+	static_call_update(spg_file_open, (typeof(spg_file_open_type) *)file_open);
+	can_ask = true;
+}

@@ -1,0 +1,536 @@
+#!/usr/bin/env bats
+# Trust: each word and the group, with what they admit and what they must not. See programs/trust.c.
+load helper
+
+setup_file() {
+	load_module
+	mode degrade
+	modprobe -a loop overlay tls 2>/dev/null || true
+	mkdir -p /tmp/trust/{ext4,tmpfs,overlay}
+	truncate -s 32M /tmp/trust.img
+	mkfs.ext4 -q /tmp/trust.img
+	mount -o loop /tmp/trust.img /tmp/trust/ext4
+	mount -t tmpfs tmpfs /tmp/trust/tmpfs
+	mkdir /tmp/trust/ext4/{lower,upper,work}
+	trust -i /tmp/trust/ext4/lower/f
+	mount -t overlay -o lowerdir=/tmp/trust/ext4/lower,upperdir=/tmp/trust/ext4/upper,workdir=/tmp/trust/ext4/work overlay /tmp/trust/overlay
+}
+
+teardown_file() {
+	mode off
+	umount /tmp/trust/overlay /tmp/trust/tmpfs /tmp/trust/ext4
+}
+
+teardown() {
+	# The last test of all judges what was found; in here that is done test by test.
+	load_module
+	group -1
+	trusted ""
+	mode degrade
+}
+
+E=/tmp/trust/ext4/f
+T=/tmp/trust/tmpfs/f
+
+# fresh FILE [OWNER [MODE]]
+fresh() {
+	rm -f "$1"
+	trust -i "$1"
+	chown "${2:-0:0}" "$1"
+	chmod "${3:-644}" "$1"
+}
+
+# result RESULT OPTION... FILE PATH: that is what it gives, and what the witness says, too. FILE is filled anew where it has a name.
+result() {
+	local expected=$1 file=${*: -2:1} got
+	shift
+	[ ! -f "$file" ] || [ -n "${KEEP:-}" ] || trust -i "$file"
+	echo >"$WITNESS"
+	got=$(trust "$@" 2>&1) || true
+	if [ "$got" != "$expected" ]; then
+		echo "trust $*: $got, not $expected; witness:"
+		cat "$WITNESS"
+		return 1
+	fi
+	case $expected in
+	*SHARED*) grep -qE '^(socket|pipe) (file|anon) ' "$WITNESS" ;;
+	*) ! grep -E '^socket ' "$WITNESS" ;;
+	esac
+}
+
+@test "trust: without it nothing is shared, whoever asks" {
+	fresh $E 1000:1000
+	for path in sendfile:tcp splice:tcp splice:unix tee:tcp move:tcp vmsplice:tcp; do
+		result COPIED -u 1000:1000 $E $path
+		result COPIED $E $path
+	done
+	mode off
+	for path in sendfile:tcp splice:tcp splice:unix tee:tcp move:tcp vmsplice:tcp; do
+		result SHARED -u 1000:1000 $E $path
+	done
+}
+
+@test "writable: who may open the file for writing keeps zero-copy, others do not" {
+	trusted writable
+	for file in $E $T; do
+		fresh "$file" 1000:1000
+		for path in sendfile:tcp sendfile:unix splice:tcp splice:unix tee:tcp move:tcp; do
+			result SHARED -u 1000:1000 "$file" $path
+			result COPIED -u 1001:1001 "$file" $path
+		done
+		# Root may, by CAP_DAC_OVERRIDE.
+		result SHARED "$file" sendfile:tcp
+	done
+	# Sinks that are no plain TCP, too: who may write anyway, needs no exploit.
+	! modprobe -q tls || result SHARED -u 1000:1000 $E sendfile:tls
+}
+
+@test "writable: mode bits, groups, supplementary groups and ACLs" {
+	trusted writable
+	fresh $E 1000:1000 444
+	result COPIED -u 1000:1000 $E sendfile:tcp
+	fresh $E 0:5000 664
+	result SHARED -u 1001:5000 $E splice:tcp
+	result SHARED -u 1001:1001,5000 $E splice:tcp
+	result SHARED -u 1001:1001,4999,5000 $E sendfile:tcp
+	result COPIED -u 1001:1001,4999 $E sendfile:tcp
+	fresh $E 0:0 644
+	setfacl -m u:1001:rw $E
+	result SHARED -u 1001:1001 $E sendfile:tcp
+	result COPIED -u 1002:1002 $E sendfile:tcp
+	setfacl -m m::r $E
+	result COPIED -u 1001:1001 $E sendfile:tcp
+	# An ACL that takes away what the group would have.
+	fresh $E 0:5000 664
+	setfacl -m u:1001:r $E
+	result COPIED -u 1001:5000 $E sendfile:tcp
+}
+
+@test "writable: not by a read-only mount or file system" {
+	trusted writable
+	fresh $E 1000:1000
+	mkdir -p /tmp/trust/ro
+	mount --bind /tmp/trust/ext4 /tmp/trust/ro
+	mount -o remount,bind,ro /tmp/trust/ro
+	KEEP=1 result COPIED -u 1000:1000 -c $E /tmp/trust/ro/f sendfile:tcp
+	result SHARED -u 1000:1000 $E sendfile:tcp
+	umount /tmp/trust/ro
+	# Read-only as a whole: what changes it is a mount of its image that may write.
+	truncate -s 8M /tmp/ro.img
+	mkfs.ext4 -q /tmp/ro.img
+	mount -o loop /tmp/ro.img /tmp/trust/ro
+	fresh /tmp/trust/ro/f 1000:1000
+	mount -o remount,ro /tmp/trust/ro
+	bytes=$(counter sendfile/bytes_copied)
+	echo >"$WITNESS"
+	run trust -u 1000:1000 /tmp/trust/ro/f sendfile:tcp
+	[[ "$output" == *"root cannot change the file"* ]]
+	[ -z "$(cat "$WITNESS")" ]
+	[ "$(counter sendfile/bytes_copied)" = $((bytes + 4096)) ]
+	umount /tmp/trust/ro
+}
+
+@test "writable: not immutable files, not those that may only be appended to" {
+	trusted writable
+	for flag in i a; do
+		fresh $E 1000:1000
+		chattr +$flag $E
+		KEEP=1 result COPIED -u 1000:1000 $E sendfile:tcp
+		KEEP='' result SHARED -u 1000:1000 $E sendfile:tcp
+	done
+}
+
+@test "writable: not a file that is being executed" {
+	trusted writable
+	cp "$(command -v sleep)" /tmp/trust/ext4/sleep
+	chown 1000:1000 /tmp/trust/ext4/sleep
+	sync
+	/tmp/trust/ext4/sleep 60 3>&- &
+	eventually grep -q ext4/sleep /proc/$!/maps
+	trusted=$(counter sendfile/trusted) copied=$(counter sendfile/copied)
+	run trust -u 1000:1000 /tmp/trust/ext4/sleep sendfile:tcp
+	[ "$(counter sendfile/trusted) $(counter sendfile/copied)" = "$trusted $((copied + 1))" ]
+	kill $!
+	wait || true
+	trust -u 1000:1000 /tmp/trust/ext4/sleep sendfile:tcp
+	[ "$(counter sendfile/trusted) $(counter sendfile/copied)" = "$((trusted + 1)) $((copied + 1))" ]
+}
+
+@test "writable: a memfd that is not sealed" {
+	trusted writable
+	result SHARED memfd: sendfile:tcp
+	result SHARED memfd: splice:unix
+	# F_SEAL_GROW says nothing of the bytes there are; F_SEAL_WRITE and F_SEAL_FUTURE_WRITE do.
+	result SHARED memfd:4 sendfile:tcp
+	result COPIED memfd:8 sendfile:tcp
+	result COPIED memfd:16 sendfile:tcp
+	result COPIED memfd:16 splice:unix
+}
+
+@test "writable: not what overlayfs shows of the file below" {
+	trusted writable
+	chown 1000:1000 /tmp/trust/overlay/f
+	# Copied up by that, and still of another inode than the one that is opened.
+	KEEP=1 result COPIED -u 1000:1000 -c /tmp/trust/ext4/upper/f /tmp/trust/overlay/f sendfile:tcp
+	trust -i /tmp/trust/ext4/upper/f
+	KEEP=1 result COPIED -c /tmp/trust/ext4/upper/f /tmp/trust/overlay/f splice:tcp
+}
+
+@test "writable: security modules are asked as by open (Landlock)" {
+	grep -q landlock /sys/kernel/security/lsm || skip "this kernel has no Landlock"
+	trusted writable
+	fresh $E 1000:1000
+	result SHARED -u 1000:1000 $E sendfile:tcp
+	result COPIED -l -u 1000:1000 $E sendfile:tcp
+	result COPIED -l -u 1000:1000 $E splice:tcp
+	result COPIED -l $E sendfile:tcp
+}
+
+@test "writable: security modules are asked as by open (AppArmor)" {
+	grep -q apparmor /sys/kernel/security/lsm
+	printf 'profile %s {\n capability,\n network,\n unix,\n signal,\n /** %s,\n}\n' reads r writes rw >/tmp/profiles
+	apparmor_parser -rKT /tmp/profiles
+	trusted writable
+	fresh $E 1000:1000
+	result SHARED -a writes -u 1000:1000 $E sendfile:tcp
+	result COPIED -a reads -u 1000:1000 $E sendfile:tcp
+	result COPIED -a reads $E splice:tcp
+	apparmor_parser -RK /tmp/profiles
+}
+
+@test "writable: asking breaks no lease, opens nothing, and leaves no event" {
+	trusted writable
+	fresh $E 1000:1000
+	lease $E >/tmp/lease 2>&1 3>&- &
+	eventually grep -q held /tmp/lease
+	trusted=$(counter sendfile/trusted)
+	run trust -u 1000:1000 -c /tmp/trust/none $E sendfile:tcp
+	[ "$(counter sendfile/trusted)" = $((trusted + 1)) ]
+	sleep 0.1
+	run ! grep broken /tmp/lease
+	# One that may break it does.
+	(echo >>$E) &
+	eventually grep -q broken /tmp/lease
+	wait || true
+}
+
+@test "writable: root of a user namespace is who he is outside" {
+	trusted writable
+	fresh $E 1000:1000
+	result COPIED -n -u 1001:1001 $E sendfile:tcp
+	result COPIED -n -u 1001:1001 $E splice:tcp
+	result SHARED -n -u 1000:1000 $E sendfile:tcp
+}
+
+@test "writable: an idmapped mount counts with its own ids" {
+	mkdir -p /tmp/trust/idmapped
+	mount --bind -o X-mount.idmap=b:1000:1001:1 /tmp/trust/ext4 /tmp/trust/idmapped ||
+		skip "this kernel has no idmapped mounts"
+	trusted writable
+	fresh $E 1000:1000
+	# There the file is 1001's, ...
+	[ "$(stat -c %u /tmp/trust/idmapped/f)" = 1001 ]
+	KEEP=1 result SHARED -u 1001:1001 -c $E /tmp/trust/idmapped/f sendfile:tcp
+	trust -i $E
+	# ... and not its owner's.
+	KEEP=1 result COPIED -u 1000:1000 -c $E /tmp/trust/idmapped/f sendfile:tcp
+	trust -i $E
+	KEEP=1 result COPIED -u 1000:1000 -c $E /tmp/trust/idmapped/f splice:tcp
+	result COPIED -u 1001:1001 $E sendfile:tcp
+	result SHARED -u 1000:1000 $E sendfile:tcp
+	umount /tmp/trust/idmapped
+}
+
+@test "writable: says nothing of memory" {
+	trusted writable
+	fresh $E 1000:1000
+	result COPIED -u 1000:1000 $E vmsplice:tcp
+	result COPIED -u 1000:1000 $E vmsplice:unix
+	trusted=$(counter zerocopy/trusted)
+	result COPIED -u 1000:1000 $E zerocopy:tcp
+	[ "$(counter zerocopy/trusted)" = "$trusted" ]
+}
+
+@test "pipes: a trusted page is copied when somebody else hands it on" {
+	trusted writable
+	fresh $E 1000:1000
+	for path in splice:tcp splice:unix tee:tcp move:tcp; do
+		# By setuid between source and sink, to one who may not write the file, and to one who may, but was not asked.
+		result COPIED -u 1000:1000 -t 1001:1001 $E $path
+		result COPIED -u 1000:1000 -t 0:0 $E $path
+		result COPIED -u 1000:1000 -p $E $path
+		result SHARED -u 1000:1000 $E $path
+	done
+}
+
+@test "pipes: pages of one pipe are each treated by their own" {
+	trusted writable
+	fresh $E 1000:1000
+	fresh /tmp/trust/ext4/root
+	for kind in tcp unix; do
+		trust -i /tmp/trust/ext4/root
+		result COPIED,SHARED,COPIED -u 1000:1000 -o /tmp/trust/ext4/root $E mixed:$kind
+		# And each page that is trusted, with its neighbours.
+		trust -i /tmp/trust/ext4/root
+		result SHARED,SHARED,COPIED -o /tmp/trust/ext4/root $E mixed:$kind
+		trust -i /tmp/trust/ext4/root
+		result COPIED,COPIED,COPIED -u 1000:1000 -t 1001:1001 -o /tmp/trust/ext4/root $E mixed:$kind
+	done
+}
+
+@test "pipes: what is not trusted any more is copied when it is handed on" {
+	fresh $E 1000:1000
+	for path in splice:tcp move:unix tee:tcp; do
+		trusted writable
+		result COPIED -u 1000:1000 -k capable $E $path
+		trusted writable
+		result SHARED -u 1000:1000 -k 'writable quiescent' $E $path
+	done
+}
+
+@test "capable: CAP_SYS_RAWIO of the first user namespace, and no other" {
+	trusted capable
+	fresh $E
+	for path in sendfile:tcp splice:tcp splice:unix tee:tcp move:tcp vmsplice:tcp vmsplice:unix; do
+		result SHARED $E $path
+		result SHARED -u 1000:1000 -r 17 $E $path
+		result COPIED -u 1000:1000 $E $path
+		result COPIED -u 1000:1000 -r 21 $E $path
+	done
+	result COPIED -n -u 1000:1000 $E sendfile:tcp
+	result COPIED -n -u 1000:1000 $E splice:tcp
+	# Of both who fill and who empty a pipe.
+	for path in splice:tcp tee:unix vmsplice:tcp; do
+		result COPIED -u 0:0 -t 1000:1000 $E $path
+		result COPIED -u 1000:1000 -t 0:0 $E $path
+	done
+	before=$(counter zerocopy/trusted) copied=$(counter zerocopy/copied)
+	trust $E zerocopy:tcp
+	[ "$(counter zerocopy/trusted) $(counter zerocopy/copied)" = "$((before + 1)) $copied" ]
+	result COPIED -u 1000:1000 $E zerocopy:tcp
+	[ "$(counter zerocopy/trusted) $(counter zerocopy/copied)" = "$((before + 1)) $((copied + 1))" ]
+}
+
+@test "quiescent: a file that is not mapped, clean, and that nobody has open for writing" {
+	trusted quiescent
+	fresh $E
+	for path in sendfile:tcp splice:tcp splice:unix tee:tcp; do
+		result SHARED -u 1000:1000 $E $path
+		result COPIED -m -u 1000:1000 $E $path
+	done
+	result SHARED -u 1000:1000 -t 1001:1001 $E splice:tcp
+	result SHARED -u 1000:1000 -p $E splice:tcp
+	exec 9<>$E
+	result COPIED -u 1000:1000 $E sendfile:tcp
+	result COPIED -u 1000:1000 $E splice:tcp
+	exec 9>&-
+	# Dirty: written and not on disk yet.
+	trust -i $E
+	dd if=$E of=$E bs=4096 count=1 conv=notrunc status=none
+	KEEP=1 result COPIED -u 1000:1000 $E sendfile:tcp
+	trust -i $E
+	sync
+	KEEP=1 result SHARED -u 1000:1000 $E sendfile:tcp
+	# Of overlayfs it is the file below that counts.
+	trust -i /tmp/trust/ext4/upper/f
+	KEEP=1 result SHARED -u 1000:1000 -c /tmp/trust/ext4/upper/f /tmp/trust/overlay/f sendfile:tcp
+	trust -i /tmp/trust/ext4/upper/f
+	exec 9<>/tmp/trust/overlay/f
+	KEEP=1 result COPIED -u 1000:1000 -c /tmp/trust/ext4/upper/f /tmp/trust/overlay/f sendfile:tcp
+	exec 9>&-
+	# Of memory it says nothing.
+	result COPIED -u 1000:1000 $E vmsplice:tcp
+}
+
+@test "fs and net: both sides must be listed" {
+	fresh $E
+	fresh $T
+	trusted 'fs:ext4 net:tcp'
+	for path in sendfile:tcp splice:tcp tee:tcp move:tcp; do
+		result SHARED -u 1000:1000 $E $path
+		result COPIED -u 1000:1000 $T $path
+	done
+	result SHARED -u 1000:1000 -t 1001:1001 $E splice:tcp
+	result SHARED -u 1000:1000 -p $E splice:tcp
+	for path in sendfile:unix splice:unix tee:unix splice:seqpacket vmsplice:tcp; do
+		result COPIED -u 1000:1000 $E $path
+	done
+	fresh /tmp/trust/tmpfs/other
+	result COPIED,SHARED,COPIED -u 1000:1000 -o /tmp/trust/tmpfs/other $E mixed:tcp
+	trust -i /tmp/trust/tmpfs/other
+	result COPIED,COPIED,COPIED -u 1000:1000 -o /tmp/trust/tmpfs/other $E mixed:unix
+	for half in fs:ext4 net:tcp 'fs:ext4 net:udp' 'fs:xfs net:tcp'; do
+		trusted "$half"
+		result COPIED -u 1000:1000 $E sendfile:tcp
+		result COPIED -u 1000:1000 $E splice:tcp
+	done
+	trusted 'fs:ext4 fs:tmpfs net:unix'
+	for file in $E $T; do
+		result SHARED -u 1000:1000 "$file" sendfile:unix
+		result SHARED -u 1000:1000 "$file" splice:unix
+		result COPIED -u 1000:1000 "$file" sendfile:tcp
+	done
+}
+
+@test "fs and net: datagrams, where stock shares" {
+	fresh $E
+	mode off
+	stock=$(trust -u 1000:1000 $E splice:udp)
+	[ "$stock" = SHARED ] || skip "stock answers $stock"
+	mode degrade
+	trusted 'fs:ext4 net:udp'
+	result SHARED -u 1000:1000 $E splice:udp
+	# One that unwraps ESP is no plain UDP.
+	result COPIED -u 1000:1000 $E splice:udp-encap
+	trusted 'fs:ext4 net:tcp'
+	result COPIED -u 1000:1000 $E splice:udp
+}
+
+@test "net: TCP with an upper-layer protocol is not tcp" {
+	modprobe -q tls || skip "this kernel has no TLS"
+	fresh $E
+	trusted 'fs:ext4 net:tcp'
+	result COPIED -u 1000:1000 $E sendfile:tls
+	result COPIED -u 1000:1000 $E splice:tls
+	trusted 'fs:ext4 net:tls'
+	result SHARED -u 1000:1000 $E sendfile:tls
+	result SHARED -u 1000:1000 $E splice:tls
+	result COPIED -u 1000:1000 $E sendfile:tcp
+}
+
+@test "fs: overlayfs takes both its name and that of the file system below" {
+	for words in 'fs:overlay net:tcp' 'fs:ext4 net:tcp'; do
+		trusted "$words"
+		trust -i /tmp/trust/ext4/upper/f
+		KEEP=1 result COPIED -u 1000:1000 -c /tmp/trust/ext4/upper/f /tmp/trust/overlay/f sendfile:tcp
+	done
+	trusted 'fs:overlay fs:ext4 net:tcp'
+	trust -i /tmp/trust/ext4/upper/f
+	KEEP=1 result SHARED -u 1000:1000 -c /tmp/trust/ext4/upper/f /tmp/trust/overlay/f sendfile:tcp
+	trust -i /tmp/trust/ext4/upper/f
+	KEEP=1 result SHARED -u 1000:1000 -c /tmp/trust/ext4/upper/f /tmp/trust/overlay/f splice:tcp
+}
+
+@test "group: members keep stock behaviour, by their ids in the first user namespace" {
+	group 5000
+	fresh $E
+	for path in sendfile:tcp splice:tcp splice:unix tee:tcp move:tcp vmsplice:tcp; do
+		result SHARED -u 1000:5000 $E $path
+		result SHARED -u 1000:1000,4999,5000 $E $path
+		result COPIED -u 1000:1000,4999 $E $path
+		result COPIED $E $path
+		# A member's pages are copied when one who is not hands them on.
+		[ $path = sendfile:tcp ] || result COPIED -u 1000:5000 -t 1001:1001 $E $path
+	done
+	# In the namespace, 5000 is his number.
+	result COPIED -n -u 1000:1000 $E sendfile:tcp
+	result SHARED -n -u 1000:1000,5000 $E sendfile:tcp
+	before=$(counter zerocopy/trusted)
+	trust -u 1000:5000 $E zerocopy:tcp
+	[ "$(counter zerocopy/trusted)" = $((before + 1)) ]
+	group 0
+	result SHARED $E sendfile:tcp
+	result COPIED -u 1000:5000 $E sendfile:tcp
+}
+
+@test "block: what is trusted passes, the rest is refused" {
+	fresh $E 1000:1000
+	fresh /tmp/trust/ext4/root
+	quick_mode block
+	trusted writable
+	for path in sendfile:tcp sendfile:unix splice:tcp tee:unix move:tcp; do
+		result SHARED -u 1000:1000 $E $path
+		result EINVAL -u 1001:1001 $E $path
+	done
+	result EINVAL -u 1000:1000 $E vmsplice:tcp
+	result EOPNOTSUPP -u 1000:1000 $E zerocopy:tcp
+	result EINVAL -u 1000:1000 -t 1001:1001 $E splice:tcp
+	result EINVAL -u 1000:1000 -o /tmp/trust/ext4/root $E mixed:tcp
+	trusted 'fs:ext4 net:tcp'
+	for path in sendfile:tcp splice:tcp tee:tcp; do result SHARED -u 1001:1001 $E $path; done
+	for path in sendfile:unix splice:unix tee:unix; do result EINVAL -u 1001:1001 $E $path; done
+	trusted ''
+	group 5000
+	for path in sendfile:tcp splice:tcp tee:tcp vmsplice:tcp; do
+		result SHARED -u 1000:5000 $E $path
+		result EINVAL -u 1000:1000 $E $path
+	done
+	[ "$(trust -u 1000:5000 $E zerocopy:tcp)" != EOPNOTSUPP ]
+}
+
+@test "log: what is trusted is not counted as what degrade would copy" {
+	fresh $E 1000:1000
+	quick_mode log
+	trusted writable
+	for path in sendfile:tcp splice:tcp; do
+		op=${path%:*}
+		passed=$(counter "$op"/passed) trusted=$(counter "$op"/trusted)
+		result SHARED -u 1000:1000 $E $path
+		[ "$(counter "$op"/passed)" = "$passed" ]
+		[ "$(counter "$op"/trusted)" -gt "$trusted" ]
+		trusted=$(counter "$op"/trusted)
+		result SHARED -u 1001:1001 $E $path
+		[ "$(counter "$op"/passed)" -gt "$passed" ]
+		[ "$(counter "$op"/trusted)" = "$trusted" ]
+	done
+}
+
+@test "counters: trusted counts what goes by reference, once a call" {
+	fresh $E 1000:1000
+	trusted writable
+	trusted=$(counter sendfile/trusted) copied=$(counter sendfile/copied) bytes=$(counter sendfile/bytes_copied)
+	result SHARED -u 1000:1000 $E sendfile:tcp
+	[ "$(counter sendfile/trusted) $(counter sendfile/copied) $(counter sendfile/bytes_copied)" = "$((trusted + 1)) $copied $bytes" ]
+	result COPIED -u 1001:1001 $E sendfile:tcp
+	[ "$(counter sendfile/trusted) $(counter sendfile/copied) $(counter sendfile/bytes_copied)" = "$((trusted + 1)) $((copied + 1)) $((bytes + 4096))" ]
+}
+
+# How many of its sends a signal leaves alone is a matter of speed.
+observed() {
+	behaviour /tmp/trust/ext4 | sed 's/whole=[1-9][0-9]*/whole=some/'
+}
+
+@test "behaviour: where all is trusted, and where pages are, programs observe the same as on stock" {
+	mode off
+	observed >/tmp/off.behaviour
+	mode degrade
+	# Root is a member: its calls are the kernel's own, but for what they leave in pipes.
+	group 0
+	observed >/tmp/trusted.behaviour
+	diff /tmp/off.behaviour /tmp/trusted.behaviour
+	group -1
+	trusted 'writable fs:ext4 net:tcp'
+	observed >/tmp/trusted.behaviour
+	diff /tmp/off.behaviour /tmp/trusted.behaviour
+}
+
+@test "unloading waits for trusted pages in a pipe, too" {
+	trusted capable
+	hold_call admitted
+	run rmmod spliceguard
+	[ "$status" -ne 0 ]
+	[[ "$output" == *busy* ]]
+	let_go
+	grep 'ended 4096' /tmp/held
+	trusted ""
+	eventually rmmod spliceguard
+	load_module
+}
+
+@test "changing trust and group under ten processes: every byte is right" {
+	# What is found belongs to no one setting.
+	mode log
+	traffic 6 10 >/tmp/traffic 2>&1 3>&- &
+	traffic=$!
+	while kill -0 $traffic 2>/dev/null; do
+		for words in '' capable 'writable quiescent' 'fs:tmpfs fs:rootfs fs:ramfs fs:ext4 net:tcp net:unix' ''; do
+			echo "$words" >"$TRUST"
+			echo 0 >"$GROUP"
+			echo -1 >"$GROUP"
+		done
+		quick_mode degrade
+		quick_mode log
+	done
+	wait $traffic || { cat /tmp/traffic; false; }
+	grep bytes /tmp/traffic
+}

@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# The lock, and every way round it that root has without writing kernel memory. It holds until the guest ends, so this comes late.
+load helper
+
+setup_file() {
+	# Off, so that loading anew begins a phase of its own.
+	unload_module
+	load_module 'mode="degrade tee=block sendfile=log"' 'trust="writable fs:ext4 net:tcp"' group=5000
+	echo 1 >"$LOCKED"
+}
+
+state() {
+	cat "$KNOB" "$TRUST" "$GROUP" "$LOCKED"
+}
+
+# loosening KNOB TEXT: EPERM, nothing changed, and the log says why.
+loosening() {
+	local before
+	before=$(state)
+	run write_knob "$1" "$2"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"not permitted"* ]]
+	[ "$(state)" = "$before" ]
+}
+
+# For somebody whom nothing trusts.
+still_guarded() {
+	trust -i /tmp/file
+	[ "$(trust -u 1000:1000 /tmp/file splice:tcp)" = COPIED ]
+	[ "$(trust -u 1000:1000 /tmp/file tee:tcp)" = EINVAL ]
+}
+
+@test "lock: no mode of any operation is loosened" {
+	[ "$(cat "$LOCKED")" = 1 ]
+	for text in off log degrade 'block tee=degrade' 'degrade tee=log sendfile=log' 'degrade tee=block sendfile=off' 'block sendfile=off' \
+		'degrade tee=block sendfile=log splice=log' 'degrade tee=block sendfile=log vmsplice=off' 'block zerocopy=log' 'block vmsplice=log'; do
+		loosening "$KNOB" "$text"
+	done
+	dmesg | grep -E "splice_mode stays 'degrade sendfile=log tee=block': it is locked until the next boot, and .* would be looser; tried by .* uid 0"
+}
+
+@test "lock: no longer trust, no other group, no unlocking" {
+	for text in 'writable capable fs:ext4 net:tcp' 'writable fs:ext4 fs:xfs net:tcp' 'writable fs:ext4 net:tcp net:udp' capable quiescent \
+		'fs:xfs net:tcp' 'fs:ext4 net:unix'; do
+		loosening "$TRUST" "$text"
+	done
+	for text in 0 1 4999 5001 4294967294; do loosening "$GROUP" "$text"; done
+	loosening "$LOCKED" 0
+	# What is no text at all is still EINVAL.
+	refused "$KNOB" on 'degrade tee'
+	refused "$TRUST" everything
+	refused "$GROUP" root
+	refused "$LOCKED" 2
+}
+
+@test "lock: no unloading, not by force, not under a changing name" {
+	before=$(state)
+	for how in 'rmmod spliceguard' 'rmmod -f spliceguard' 'modprobe -r spliceguard' 'modprobe -r --remove-holders spliceguard'; do
+		run $how
+		[ -d /sys/module/spliceguard ]
+	done
+	run command rmmod spliceguard
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"in use"* || "$output" == *busy* || "$output" == *"temporarily unavailable"* ]]
+	run command rmmod -f spliceguard
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"not permitted"* ]]
+	dmesg | tail -n 20 | grep 'no module is unloaded by force while kernel.splice_mode_locked is 1'
+	run unload
+	[ "$status" = 0 ]
+	[[ "$output" == "tried 3000 times" ]]
+	[ -d /sys/module/spliceguard ]
+	[ "$(state)" = "$before" ]
+	# Other modules come and go as ever.
+	modprobe dummy
+	rmmod dummy
+}
+
+@test "lock: no module parameter is writable" {
+	before=$(state)
+	for file in /sys/module/spliceguard/parameters/*; do
+		[ "$(stat -c %a "$file")" = 444 ]
+		run sh -c "echo 0 >$file"
+		[ "$status" -ne 0 ]
+	done
+	[ "$(state)" = "$before" ]
+}
+
+@test "lock: no second load, under its name or another" {
+	before=$(state)
+	run command insmod /test/spliceguard.ko mode=off
+	[ "$status" -ne 0 ]
+	# Another name, of the same length, throughout.
+	sed 's/spliceguard/spliceguarx/g' /test/spliceguard.ko >/tmp/other.ko
+	for parameter in mode=off mode=degrade mode=block locked=1; do
+		run command insmod /tmp/other.ko $parameter
+		[ "$status" -ne 0 ]
+		[ ! -d /sys/module/spliceguarx ]
+	done
+	[ "$(state)" = "$before" ]
+	dmesg | tail -n 5 | grep 'spliceguarx: there is a kernel.splice_mode already' || dmesg | tail -n 5 | grep 'spliceguarx: cannot hook'
+	still_guarded
+}
+
+@test "lock: ftrace cannot be turned off, filtered or taken over beneath us" {
+	sysctl -qw kernel.ftrace_enabled=0 || true
+	cd /sys/kernel/tracing
+	echo 0 >tracing_on
+	echo 'do_splice*' >set_ftrace_notrace || true
+	echo 'do_tee' >>set_ftrace_notrace || true
+	echo 'p:gone do_tee' >kprobe_events || true
+	echo 1 >events/kprobes/gone/enable || true
+	[ ! -e /sys/kernel/debug/kprobes/enabled ] || echo 0 >/sys/kernel/debug/kprobes/enabled
+	still_guarded
+	echo 0 >events/kprobes/gone/enable || true
+	echo >kprobe_events || true
+	echo >set_ftrace_notrace
+	echo 1 >tracing_on
+	sysctl -qw kernel.ftrace_enabled=1 || true
+	for function in do_tee do_splice; do
+		run command insmod /test/owner.ko function=$function
+		[ "$status" -ne 0 ]
+	done
+	still_guarded
+}
+
+@test "lock: tightening still works, part by part, down to nothing" {
+	write_knob "$TRUST" 'fs:ext4 writable net:tcp'
+	loosening "$TRUST" 'writable capable'
+	write_knob "$TRUST" 'writable fs:ext4'
+	loosening "$TRUST" 'writable fs:ext4 net:tcp'
+	write_knob "$TRUST" ' '
+	loosening "$TRUST" writable
+	write_knob "$GROUP" -1
+	loosening "$GROUP" 5000
+	write_knob "$KNOB" 'degrade tee=block'
+	loosening "$KNOB" 'degrade tee=block sendfile=log'
+	write_knob "$KNOB" 'degrade tee=block zerocopy=block'
+	write_knob "$LOCKED" 1
+	write_knob "$KNOB" block
+	for text in off log degrade 'block tee=degrade' 'block vmsplice=off'; do loosening "$KNOB" "$text"; done
+	write_knob "$KNOB" block
+	[ "$(state)" = $'block\n\n-1\n1' ]
+	expect_rows "$(oracle /tmp/f write splice:file-pipe sendfile:file-tcp tee:pipe-pipe vmsplice:map-pipe)" EINVAL
+}
+
+@test "lock: two writers at once cannot get a loosening past it" {
+	(for _ in {1..50}; do echo block >"$KNOB"; done) &
+	(for _ in {1..50}; do echo degrade >"$KNOB" || true; echo writable >"$TRUST" || true; done) 2>/dev/null &
+	wait
+	[ "$(state)" = $'block\n\n-1\n1' ]
+}
