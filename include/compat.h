@@ -154,6 +154,19 @@ static inline bool spg_page_is_only_ours(struct page *page)
  * too (fs/splice.c, splice_to_socket()). A signal ends the call after each sendmsg there; before,
  * what the pipe held went first, so that a datagram was never left half corked.
  */
+
+/*
+ * A socket that was plain TCP when it was judged may be given an upper-layer protocol, or to a
+ * sockmap, at any time; all that is done under its lock. So pages go to it by reference under that
+ * lock, and only while it is plain; or else the answer is SPG_NOT_PLAIN_TCP, and nothing was sent.
+ */
+#define SPG_NOT_PLAIN_TCP (-MAX_ERRNO)
+static inline bool spg_is_plain_tcp(struct sock *sk)
+{
+	return !inet_csk(sk)->icsk_ulp_ops && !READ_ONCE(sk->sk_user_data) &&
+	       (sk->sk_state == TCP_ESTABLISHED || sk->sk_state == TCP_CLOSE_WAIT);
+}
+
 #ifdef SPG_HAVE_SENDPAGE
 #define SPG_MORE_FOLLOWS 1
 #define SPG_SIGNAL_ENDS_PIPEFUL 0
@@ -189,19 +202,22 @@ static inline int spg_more_flags(const struct socket *sock, bool asked, bool fol
 	return sock->ops->family == PF_KCM ? MSG_EOR : 0;
 }
 
-/*
- * Send pages by reference, as pipe_to_sendpage() does. Plain TCP goes straight to where it would
- * end up: a thread that gives the socket an upper-layer protocol just now gets none of them.
- */
+/* Send pages by reference, as pipe_to_sendpage() does. See above for plain TCP. */
 #define SPG_REFERENCES_AT_ONCE 1u
 static inline int spg_send_pages(struct socket *sock, bool plain_tcp, struct bio_vec *pages,
 				 unsigned int count, size_t len, int flags, bool asked,
 				 bool follows)
 {
+	int ret = SPG_NOT_PLAIN_TCP;
+
 	flags |= (asked ? MSG_MORE : 0) | (follows ? MSG_SENDPAGE_NOTLAST : 0);
-	if (plain_tcp)
-		return tcp_sendpage(sock->sk, pages->bv_page, pages->bv_offset, len, flags);
-	return kernel_sendpage(sock, pages->bv_page, pages->bv_offset, len, flags);
+	if (!plain_tcp)
+		return kernel_sendpage(sock, pages->bv_page, pages->bv_offset, len, flags);
+	lock_sock(sock->sk);
+	if (spg_is_plain_tcp(sock->sk))
+		ret = tcp_sendpage_locked(sock->sk, pages->bv_page, pages->bv_offset, len, flags);
+	release_sock(sock->sk);
+	return ret;
 }
 #else
 #define SPG_MORE_FOLLOWS 0
@@ -217,9 +233,8 @@ static inline int spg_more_flags(const struct socket *sock, bool asked, bool fol
 }
 
 /*
- * Send pages by reference, as splice_to_socket() does. Plain TCP goes straight to where it would
- * end up: a thread that gives the socket an upper-layer protocol just now gets none of them. The
- * security modules are asked by sending nothing first.
+ * Send pages by reference, as splice_to_socket() does. See above for plain TCP; there the security
+ * modules are asked by sending nothing first.
  */
 #define SPG_REFERENCES_AT_ONCE UINT_MAX
 static inline int spg_send_pages(struct socket *sock, bool plain_tcp, struct bio_vec *pages,
@@ -229,14 +244,21 @@ static inline int spg_send_pages(struct socket *sock, bool plain_tcp, struct bio
 	struct msghdr nothing = { .msg_flags = flags };
 	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES |
 					   spg_more_flags(sock, asked, follows) };
-	int err;
+	int ret;
 
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, pages, count, len);
 	if (!plain_tcp)
 		return sock_sendmsg(sock, &msg);
 	iov_iter_bvec(&nothing.msg_iter, ITER_SOURCE, pages, 0, 0);
-	err = sock_sendmsg(sock, &nothing);
-	return err < 0 ? err : tcp_sendmsg(sock->sk, &msg, len);
+	ret = sock_sendmsg(sock, &nothing);
+	if (ret < 0)
+		return ret;
+	ret = SPG_NOT_PLAIN_TCP;
+	lock_sock(sock->sk);
+	if (spg_is_plain_tcp(sock->sk))
+		ret = tcp_sendmsg_locked(sock->sk, &msg, len);
+	release_sock(sock->sk);
+	return ret;
 }
 #endif
 

@@ -18,9 +18,9 @@ int spg_make_private(struct pipe_inode_info *pipe, unsigned int start, struct sp
 		     struct spg_outcome *outcome);
 unsigned int spg_admit(struct pipe_inode_info *pipe, unsigned int start,
 		       const struct address_space *mapping, struct spg_admission *admission);
-void spg_judge(struct pipe_inode_info *pipe, enum spg_op op, unsigned int sink);
+void spg_judge(struct pipe_inode_info *pipe, enum spg_op op);
 bool spg_pipe_holds_shared(struct pipe_inode_info *pipe, size_t len);
-unsigned int spg_pipe_facts(struct pipe_inode_info *pipe, size_t len);
-int spg_pipe_clean(struct pipe_inode_info *pipe, size_t *bytes);
+unsigned int spg_pipe_facts(struct pipe_inode_info *pipe, size_t len, unsigned int empty);
+int spg_pipe_clean(struct pipe_inode_info *pipe, size_t hand_off, size_t *bytes);
 
 #endif

@@ -13,7 +13,8 @@ struct address_space;
 struct page;
 struct spg_admission;
 
-struct spg_admission *spg_admission_new(enum spg_op op, unsigned int facts);
+struct spg_admission *spg_admission_new(enum spg_op op, unsigned int facts,
+					unsigned int changes);
 void spg_admission_put(struct spg_admission *admission);
 
 extern const struct pipe_buf_operations spg_deferred_ops;
@@ -31,8 +32,8 @@ static inline bool spg_buffer_is_deferred(const struct pipe_buffer *buf)
 
 void spg_defer(struct pipe_buffer *buf, struct page *page, unsigned int offset, unsigned int len,
 	       struct spg_admission *admission);
-bool spg_defer_source(struct pipe_buffer *buf, const struct address_space *mapping,
-		      struct spg_admission *admission);
+bool spg_defer_source(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
+		      const struct address_space *mapping, struct spg_admission *admission);
 void spg_undefer(struct pipe_buffer *buf);
 
 int spg_deferred_ready(struct pipe_inode_info *pipe, struct pipe_buffer *buf);

@@ -5,17 +5,36 @@
 #ifndef SPG_FACTS_H
 #define SPG_FACTS_H
 
+#include <linux/cred.h>
 #include "live.h"
 
 struct address_space;
+struct dentry;
 struct file;
 
+/* Never defined: what security_file_open() and security_inode_need_killpriv() look like. */
+int spg_file_open_type(struct file *file);
+int spg_need_killpriv_type(struct dentry *dentry);
+
 void spg_facts_init(void);
+void spg_facts_exit(void);
 unsigned int spg_caller_facts(unsigned int asked);
 unsigned int spg_source_facts(unsigned int asked, struct file *in);
 struct address_space *spg_source_mapping(struct file *in);
 int spg_net_of(struct file *out);
 unsigned int spg_net_facts(unsigned int asked, int net);
+
+/**
+ * spg_is_lent() - do current's credentials belong to somebody else for a moment?
+ *
+ * overlayfs works on the files below with those of whoever mounted it (override_creds()).
+ *
+ * Return: whether they do.
+ */
+static inline bool spg_is_lent(void)
+{
+	return current_cred() != current_real_cred();
+}
 
 /**
  * spg_verdict() - the verdict on a call of current's

@@ -85,7 +85,7 @@ extern struct pipe_inode_info spg_dummy_pipe;
 bool spg_hook_is_proven(void);
 void *spg_hooks_find(const char *name);
 int spg_hooks_init(struct spg_hook *const *table, int count);
-const char *spg_hooks_missing(const struct spg_policy *policy);
+const char *const *spg_hooks_missing(const struct spg_policy *policy);
 int spg_hooks_add(const struct spg_policy *policy);
 void spg_hooks_remove(const struct spg_policy *policy);
 

@@ -62,6 +62,8 @@ install() {
 		# What kernel.splice_mode is when spliceguard is loaded: off, log, degrade (the default) or block, then OP=MODE for
 		# single operations (splice, sendfile, tee, vmsplice, zerocopy).
 		#options spliceguard mode="degrade vmsplice=block"
+		# And who may keep zero-copy, kernel.splice_trust and kernel.splice_group; locked=1 lets nothing be loosened until the next boot.
+		#options spliceguard trust="writable" group=-1 locked=0
 	END
 	if [ -d /sys/module/spliceguard ]; then
 		echo "a version of the module is loaded already; 'rmmod spliceguard && modprobe spliceguard' changes to this one"

@@ -88,28 +88,27 @@ unsigned int spg_admit(struct pipe_inode_info *pipe, unsigned int start,
 	for (i = start; i != pipe->head; i++) {
 		struct pipe_buffer *buf = spg_slot(pipe, i);
 
-		if (!spg_buffer_is_private(buf) && spg_defer_source(buf, mapping, admission))
+		if (!spg_buffer_is_private(buf) && spg_defer_source(pipe, buf, mapping, admission))
 			admitted++;
 	}
 	return admitted;
 }
 
 /**
- * spg_judge() - take the admissions back that do not let current hand pages on to a sink
+ * spg_judge() - take the admissions back that do not let current hand pages on
  * @pipe: the kernel's internal pipe, filled from a source
  * @op: the operation
- * @sink: what is known of the sink
  *
- * What is deferred afterwards may pass by reference.
+ * To a sink of which nothing is known. What is deferred afterwards may pass by reference.
  */
-void spg_judge(struct pipe_inode_info *pipe, enum spg_op op, unsigned int sink)
+void spg_judge(struct pipe_inode_info *pipe, enum spg_op op)
 {
 	unsigned int i;
 
 	for (i = pipe->tail; i != pipe->head; i++) {
 		struct pipe_buffer *buf = spg_slot(pipe, i);
 
-		if (spg_buffer_is_deferred(buf) && !spg_deferred_may_pass(buf, op, sink))
+		if (spg_buffer_is_deferred(buf) && !spg_deferred_may_pass(buf, op, 0))
 			spg_undefer(buf);
 	}
 }
@@ -158,20 +157,24 @@ bool spg_pipe_holds_shared(struct pipe_inode_info *pipe, size_t len)
  * spg_pipe_facts() - what is known of the sources of all that a pipe holds
  * @pipe: a pipe
  * @len: how many of its bytes to look at
+ * @empty: what to say of an empty pipe
  *
- * Of an empty pipe nothing is known, nor of one whose pages are all private: those need no trust.
  * Takes and drops the pipe's lock; by then others may have read from it and written to it, so each
  * buffer is judged once more when it is taken.
  *
- * Return: SPG_SOURCE_FACTS that hold for each shared page there, and for current.
+ * Return: facts that hold for each shared page there, and for current; none where all are private.
  */
-unsigned int spg_pipe_facts(struct pipe_inode_info *pipe, size_t len)
+unsigned int spg_pipe_facts(struct pipe_inode_info *pipe, size_t len, unsigned int empty)
 {
-	unsigned int facts = SPG_SOURCE_FACTS;
+	unsigned int facts = SPG_CALLER_FACTS | SPG_SOURCE_FACTS;
 	bool found = false;
 	unsigned int i;
 
 	pipe_lock(pipe);
+	if (pipe_empty(pipe->head, pipe->tail)) {
+		facts = empty;
+		found = true;
+	}
 	for (i = pipe->tail; i != pipe->head && len; i++) {
 		const struct pipe_buffer *buf = spg_slot(pipe, i);
 
@@ -181,6 +184,7 @@ unsigned int spg_pipe_facts(struct pipe_inode_info *pipe, size_t len)
 			found = true;
 		} else if (is_shared(buf)) {
 			facts = 0;
+			found = true;
 		}
 	}
 	pipe_unlock(pipe);
@@ -191,6 +195,9 @@ unsigned int spg_pipe_facts(struct pipe_inode_info *pipe, size_t len)
  * spg_pipe_clean() - make private what shared pages a pipe still holds from before the mode was
  * switched on
  * @pipe: a user's pipe
+ * @hand_off: how many bytes are handed off now, other than to a socket: deferred buffers among them
+ *	that may not pass are made private, too, since some sinks (fuse) lose what they have taken
+ *	when there is no memory for it
  * @bytes: how many bytes were copied
  *
  * All of it: by the time that the caller hands bytes on, others may have read those in front. Takes
@@ -198,7 +205,7 @@ unsigned int spg_pipe_facts(struct pipe_inode_info *pipe, size_t len)
  *
  * Return: 0, -ENOMEM, or what a buffer's confirm() said.
  */
-int spg_pipe_clean(struct pipe_inode_info *pipe, size_t *bytes)
+int spg_pipe_clean(struct pipe_inode_info *pipe, size_t hand_off, size_t *bytes)
 {
 	unsigned int i;
 	int err = 0;
@@ -208,13 +215,20 @@ int spg_pipe_clean(struct pipe_inode_info *pipe, size_t *bytes)
 	for (i = pipe->tail; i != pipe->head; i++) {
 		struct pipe_buffer *buf = spg_slot(pipe, i);
 
-		if (!buf->len || !is_shared(buf))
+		bool deferred = spg_buffer_is_deferred(buf);
+		bool wanted = buf->len && (deferred ? hand_off : is_shared(buf));
+
+		hand_off -= min_t(size_t, hand_off, buf->len);
+		if (!wanted)
 			continue;
+		/* A deferred buffer sees to itself. */
 		err = pipe_buf_confirm(pipe, buf);
-		if (!err)
+		if (!err && !deferred)
 			err = spg_make_buffer_private(pipe, buf, NULL);
 		if (err)
 			break;
+		if (deferred)
+			continue;
 		*bytes += buf->len;
 	}
 	pipe_unlock(pipe);

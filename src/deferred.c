@@ -33,8 +33,9 @@
  * struct spg_admission - what let pages into a pipe by reference
  * @users: how many buffers it stands for, and whoever is filling them
  * @op: the operation that put them there
- * @facts: what held of their source
+ * @facts: what held of their source and of the caller
  * @caller: the credentials for which it did
+ * @changes: spg_live_changes before that was found out
  * @ops: the operations that the buffers had, or NULL: those of memory have none to go back to
  */
 struct spg_admission {
@@ -42,19 +43,22 @@ struct spg_admission {
 	enum spg_op op;
 	unsigned int facts;
 	const struct cred *caller;
+	unsigned int changes;
 	const struct pipe_buf_operations *ops;
 };
 
 /**
  * spg_admission_new() - admit pages
  * @op: the operation that puts them into a pipe
- * @facts: what holds of their source, SPG_SOURCE_FACTS, for current's credentials
+ * @facts: what holds of their source, for current's credentials
+ * @changes: spg_live_changes before that was found out
  *
  * May sleep.
  *
  * Return: the admission, with a reference for the caller, or NULL where there is no memory.
  */
-struct spg_admission *spg_admission_new(enum spg_op op, unsigned int facts)
+struct spg_admission *spg_admission_new(enum spg_op op, unsigned int facts,
+					unsigned int changes)
 {
 	struct spg_admission *admission =
 		kmalloc(sizeof(*admission), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
@@ -64,7 +68,9 @@ struct spg_admission *spg_admission_new(enum spg_op op, unsigned int facts)
 	refcount_set(&admission->users, 1);
 	admission->op = op;
 	admission->facts = facts & SPG_SOURCE_FACTS;
+	admission->facts |= spg_caller_facts(spg_live_asks(op));
 	admission->caller = get_current_cred();
+	admission->changes = changes;
 	admission->ops = NULL;
 	return admission;
 }
@@ -94,8 +100,9 @@ static const struct pipe_buf_operations *source_ops(const struct pipe_buffer *bu
 }
 
 /*
- * Whoever consumes a pipe by reading or splicing from it. What comes of a socket is judged by
- * socket.c, which knows the protocol and asks spg_deferred_may_pass() itself.
+ * Whoever consumes a user's pipe by reading or splicing from it. What goes to a socket is judged by
+ * socket.c, which knows the protocol. In the kernel's internal pipe the sink has been seen to
+ * before, or is one that copies.
  */
 static int deferred_confirm(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
 {
@@ -103,7 +110,7 @@ static int deferred_confirm(struct pipe_inode_info *pipe, struct pipe_buffer *bu
 	unsigned int len = buf->len;
 	int err = spg_deferred_ready(pipe, buf);
 
-	if (err || spg_deferred_may_pass(buf, SPG_SPLICE, 0))
+	if (err || !pipe->files || spg_deferred_may_pass(buf, SPG_SPLICE, 0))
 		return err;
 	err = spg_make_buffer_private(pipe, buf, NULL);
 	if (!err)
@@ -176,25 +183,30 @@ void spg_defer(struct pipe_buffer *buf, struct page *page, unsigned int offset, 
 
 /**
  * spg_defer_source() - have an admission stand for a buffer that a source has just put into a pipe
+ * @pipe: the pipe
  * @buf: the buffer
  * @mapping: whose pages the admission is about, or NULL
  * @admission: the admission
  *
  * The page cache's buffers, which are known by their pages, and those of sockets
- * (nosteal_pipe_buf_ops): others may keep something of their own where the admission goes.
+ * (nosteal_pipe_buf_ops): others may keep something of their own where the admission goes. None
+ * longer than a page in a user's pipe: it might not be copied later for want of one piece as long,
+ * and only now it can be split, see spg_repack().
  *
  * Needs the pipe's lock.
  *
  * Return: whether it does. If not, the buffer must be made private.
  */
-bool spg_defer_source(struct pipe_buffer *buf, const struct address_space *mapping,
-		      struct spg_admission *admission)
+bool spg_defer_source(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
+		      const struct address_space *mapping, struct spg_admission *admission)
 {
 	bool of_source = mapping && compound_head(buf->page)->mapping == mapping;
 
-	if (!buf->len || buf->ops->get != generic_pipe_buf_get)
+	if (!buf->len || buf->ops->get != generic_pipe_buf_get ||
+	    (buf->len > PAGE_SIZE && pipe->files))
 		return false;
-	if (!of_source && (buf->ops != &nosteal_pipe_buf_ops || admission->facts))
+	if (!of_source &&
+	    (buf->ops != &nosteal_pipe_buf_ops || admission->facts & SPG_SOURCE_FACTS))
 		return false;
 	if (!admission->ops)
 		admission->ops = buf->ops;
@@ -237,23 +249,30 @@ int spg_deferred_ready(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
 }
 
 /**
- * spg_deferred_facts() - what is known of a deferred buffer's source, for current
+ * spg_deferred_facts() - what is known of a deferred buffer, for current
  * @buf: the buffer
  *
  * That the caller could open the file for writing was found out for the credentials that filled the
- * pipe, and says nothing of others.
+ * pipe, and says nothing of others. What is so of a caller must be so of both who fills a pipe and
+ * who empties it. The group and the list of file systems may have changed since.
  *
  * Return: facts that hold.
  */
 unsigned int spg_deferred_facts(const struct pipe_buffer *buf)
 {
 	const struct spg_admission *admission = admission_of(buf);
+	unsigned int facts;
 
 	if (!admission)
 		return 0;
-	if (admission->caller != current_cred())
-		return admission->facts & ~SPG_WRITABLE;
-	return admission->facts;
+	facts = admission->facts & SPG_SOURCE_FACTS;
+	if (!spg_is_lent())
+		facts |= admission->facts & spg_caller_facts(admission->facts);
+	if (spg_is_lent() || admission->caller != current_cred())
+		facts &= ~SPG_WRITABLE;
+	if (admission->changes & 1 || admission->changes != READ_ONCE(spg_live_changes))
+		facts &= ~(SPG_FS | SPG_MEMBER);
+	return facts;
 }
 
 /**
@@ -270,6 +289,6 @@ bool spg_deferred_may_pass(const struct pipe_buffer *buf, enum spg_op op, unsign
 {
 	unsigned int facts = spg_deferred_facts(buf) | sink;
 
-	return admission_of(buf) && spg_verdict(admission_of(buf)->op, facts) <= SPG_TRUST &&
-	       spg_verdict(op, facts) <= SPG_TRUST;
+	return admission_of(buf) && spg_live_verdict(admission_of(buf)->op, facts) <= SPG_TRUST &&
+	       spg_live_verdict(op, facts) <= SPG_TRUST;
 }

@@ -2,13 +2,14 @@
 /*
  * Facts: what policy asks of a caller, a source and a sink, found out.
  *
- * What cannot be found out does not hold. Nothing here has a side effect that others can see, and
- * nothing is asked that policy does not need.
+ * What cannot be found out does not hold, and nothing is asked that policy does not need. The one
+ * question that others can see is that to the security modules: what they refuse, they may log.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/anon_inodes.h>
 #include <linux/capability.h>
+#include <linux/cpumask.h>
 #include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/fcntl.h>
@@ -18,6 +19,7 @@
 #include <linux/mount.h>
 #include <linux/net.h>
 #include <linux/pagemap.h>
+#include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/shmem_fs.h>
 #include <linux/static_call.h>
@@ -74,6 +76,7 @@ static struct inode *real_inode(struct file *in)
  * @in: the file
  *
  * What is known of a source is known of these pages, and of no others that a file system may give.
+ * To be asked before the facts are: overlayfs changes to another file when somebody writes.
  *
  * Return: the page cache, or NULL where @in is no regular file.
  */
@@ -82,88 +85,149 @@ struct address_space *spg_source_mapping(struct file *in)
 	return S_ISREG(file_inode(in)->i_mode) ? real_inode(in)->i_mapping : NULL;
 }
 
-static bool is_sealed(const struct inode *inode)
+/*
+ * Is this a file system whose permissions are decided by the kernel, and by nothing but what is
+ * asked here? On others the answer comes when a file is opened: from a server (NFS, CIFS, 9p,
+ * ceph), from a daemon (FUSE, which lets all pass before), or from open() itself.
+ */
+static bool decides_here(const struct super_block *sb)
 {
-	switch (inode->i_sb->s_magic) {
-#ifdef CONFIG_SHMEM
+	switch (sb->s_magic) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
 	case TMPFS_MAGIC:
-		return SHMEM_I((struct inode *)inode)->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
-#endif
-	case HUGETLBFS_MAGIC:
-		/* May be sealed too, and its pages are never spliced. */
+	case RAMFS_MAGIC:
 		return true;
 	default:
 		return false;
 	}
 }
 
+static bool is_sealed(const struct inode *inode)
+{
+#ifdef CONFIG_SHMEM
+	if (inode->i_sb->s_magic == TMPFS_MAGIC)
+		return SHMEM_I((struct inode *)inode)->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+#endif
+	return false;
+}
+
 /*
  * What the security modules say to an opening for writing. Those that go by paths (AppArmor,
- * Landlock, TOMOYO) answer in security_file_open() only. It is not exported, hence the direct call;
- * and it keeps what it allowed with the file that it is asked about, so it is asked about one of
- * our own, which is @in's for as long. Opening @in itself would break leases, have execve() fail
- * with ETXTBSY, and bother the servers of FUSE and NFS.
+ * Landlock, TOMOYO) answer in security_file_open() only, and log what they refuse. It is not
+ * exported, hence the direct call; and it keeps what it allowed with the file that it is asked
+ * about, so it is asked about one of our own, which stands for @in meanwhile. To open @in itself
+ * would break leases and have execve() fail with ETXTBSY.
+ *
+ * A processor has one such file to lend, since fput() frees none before the system call ends.
  */
-int spg_file_open_type(struct file *file);
 DEFINE_STATIC_CALL_NULL(spg_file_open, spg_file_open_type);
+DEFINE_STATIC_CALL_NULL(spg_need_killpriv, spg_need_killpriv_type);
 static bool can_ask;
 
-static bool security_lets_write(struct file *in)
+static DEFINE_PER_CPU(struct file *, stand_in);
+
+static struct file *borrow_stand_in(void)
 {
-	struct inode *inode;
-	struct file *file;
-	struct path path;
-	fmode_t mode;
+	struct file *file = this_cpu_xchg(stand_in, NULL);
+
+	/* Operations of the kernel's: the file may outlive us. */
+	return file ?: anon_inode_getfile("[spliceguard]", &generic_ro_fops, NULL,
+					  O_WRONLY | O_LARGEFILE);
+}
+
+static void return_stand_in(struct file *file)
+{
+	/* Another task may have run here, and left one. */
+	if (this_cpu_cmpxchg(stand_in, NULL, file))
+		fput(file);
+}
+
+static int ask_file_open(struct file *in, struct file *file)
+{
+	const struct cred *cred = file->f_cred;
+	struct inode *inode = file->f_inode;
+	struct path path = file->f_path;
+	fmode_t mode = file->f_mode;
 	int err;
 
-	if (!can_ask)
-		return !IS_ENABLED(CONFIG_SECURITY);
-	/* Operations of the kernel's: the file may live on for a moment. */
-	file = anon_inode_getfile("[spliceguard]", &generic_ro_fops, NULL, O_WRONLY | O_LARGEFILE);
-	if (IS_ERR(file))
-		return false;
-	path = file->f_path;
-	inode = file->f_inode;
-	mode = file->f_mode;
 	*spg_file_path(file) = in->f_path;
 	file->f_inode = file_inode(in);
+	file->f_cred = current_cred();
 	/* fanotify is not to be asked for permission: nobody opens anything. */
 	file->f_mode |= FMODE_WRITE | FMODE_NONOTIFY;
 	err = static_call(spg_file_open)(file);
 	file->f_mode = mode;
+	file->f_cred = cred;
 	file->f_inode = inode;
 	*spg_file_path(file) = path;
-	fput(file);
+	return err;
+}
+
+static bool modules_let_write(struct file *in)
+{
+	struct file *file;
+	int err;
+
+	/* It was opened for writing by these very credentials. */
+	if (in->f_mode & FMODE_WRITE && in->f_cred == current_cred())
+		return true;
+	file = borrow_stand_in();
+	if (IS_ERR(file))
+		return false;
+	err = ask_file_open(in, file);
+	return_stand_in(file);
 	return !err;
 }
 
+/* A write() takes set-id bits and capabilities away from a file. Who writes in place does not. */
+static bool grants_privileges(struct file *in)
+{
+	struct inode *inode = file_inode(in);
+
+	if (inode->i_mode & (S_ISUID | S_ISGID))
+		return true;
+	return !IS_NOSEC(inode) && static_call(spg_need_killpriv)(file_dentry(in));
+}
+
 /*
- * Would an opening for writing succeed? As may_open(), do_dentry_open() and their callees
- * (fs/namei.c, fs/open.c), of which file_permission() covers mode bits, ACLs, read-only file
- * systems, immutable files and ids that are not mapped.
+ * Would an opening for writing succeed, and could a write then do what a write in place does? As
+ * may_open(), do_dentry_open() and their callees (fs/namei.c, fs/open.c), of which
+ * file_permission() covers mode bits, ACLs, read-only file systems, immutable files and ids that
+ * are not mapped.
  */
 static bool is_writable(struct file *in)
 {
 	struct inode *inode = file_inode(in);
 
-	if (real_inode(in) != inode)
+	if (!can_ask || real_inode(in) != inode || !decides_here(inode->i_sb))
 		return false;
 	/* One that may only be appended to keeps what it has. */
 	if (IS_APPEND(inode) || IS_SWAPFILE(inode) || IS_VERITY(inode) || is_sealed(inode))
 		return false;
+	/* Signed, maybe: integrity appraisal answers when the file is opened. */
+	if (IS_IMA(inode))
+		return false;
 	/* Less than none: it is being executed. */
 	if (atomic_read(&inode->i_writecount) < 0)
 		return false;
-	return !__mnt_is_readonly(in->f_path.mnt) && !file_permission(in, MAY_WRITE) &&
-	       security_lets_write(in);
+	return !grants_privileges(in) && !__mnt_is_readonly(in->f_path.mnt) &&
+	       !file_permission(in, MAY_WRITE) && modules_let_write(in);
 }
 
+/*
+ * Files of mounts that are the kernel's own (memfd_create()) are not counted as open for writing,
+ * and what others than this machine may write is not known here at all.
+ */
 static bool is_quiescent(struct file *in)
 {
 	struct inode *inode = real_inode(in);
 	struct address_space *mapping = inode->i_mapping;
 
-	return !mapping_mapped(mapping) && !mapping_tagged(mapping, PAGECACHE_TAG_DIRTY) &&
+	return decides_here(inode->i_sb) && !(inode->i_sb->s_flags & SB_KERNMOUNT) &&
+	       !mapping_mapped(mapping) && !mapping_tagged(mapping, PAGECACHE_TAG_DIRTY) &&
 	       !mapping_tagged(mapping, PAGECACHE_TAG_WRITEBACK) &&
 	       atomic_read(&inode->i_writecount) <= 0;
 }
@@ -204,18 +268,16 @@ static int inet_net_of(const struct sock *sk)
 {
 	const struct tcp_ulp_ops *ulp;
 
+	if (sk->sk_type == SOCK_RAW)
+		return -ENOENT;
 	switch (sk->sk_protocol) {
 	case IPPROTO_TCP:
-		if (sk->sk_type != SOCK_STREAM)
-			return -ENOENT;
 		ulp = READ_ONCE(inet_csk(sk)->icsk_ulp_ops);
 		if (ulp)
 			return strcmp(ulp->name, "tls") ? -ENOENT : SPG_TLS;
 		return SPG_TCP;
 	case IPPROTO_UDP:
-		if (sk->sk_type != SOCK_DGRAM || udp_sk(sk)->encap_type)
-			return -ENOENT;
-		return SPG_UDP;
+		return udp_sk(sk)->encap_type ? -ENOENT : SPG_UDP;
 	case IPPROTO_SCTP:
 		return SPG_SCTP;
 #ifdef IPPROTO_MPTCP
@@ -248,17 +310,19 @@ int spg_net_of(struct file *out)
 	sk = sock ? sock->sk : NULL;
 	if (!sk)
 		return -ENOENT;
-	if (sock->ops->family == PF_INET || sock->ops->family == PF_INET6) {
-		int net = inet_net_of(sk);
-
-		/* TLS does not use it. */
-		return net == SPG_TLS || !READ_ONCE(sk->sk_user_data) ? net : -ENOENT;
-	}
 	if (READ_ONCE(sk->sk_user_data))
 		return -ENOENT;
-	if (sock->ops->family == PF_UNIX)
+	switch (sock->ops->family) {
+	case PF_INET:
+	case PF_INET6:
+		return inet_net_of(sk);
+	case PF_UNIX:
 		return SPG_UNIX;
-	return sock->ops->family == PF_VSOCK ? SPG_VSOCK : -ENOENT;
+	case PF_VSOCK:
+		return SPG_VSOCK;
+	default:
+		return -ENOENT;
+	}
 }
 
 /**
@@ -282,13 +346,29 @@ unsigned int spg_net_facts(unsigned int asked, int net)
  */
 void spg_facts_init(void)
 {
-	void *file_open = IS_ENABLED(CONFIG_SECURITY) ? spg_hooks_find("security_file_open") : NULL;
+	void *file_open = spg_hooks_find("security_file_open");
+	void *need_killpriv = spg_hooks_find("security_inode_need_killpriv");
 
-	if (!file_open) {
-		if (IS_ENABLED(CONFIG_SECURITY))
-			pr_warn("this kernel has no function security_file_open; 'writable' in splice_trust will admit nothing\n");
+	can_ask = file_open && need_killpriv;
+	if (!can_ask) {
+		pr_warn("this kernel has no function %s; 'writable' in splice_trust will admit nothing\n",
+			file_open ? "security_inode_need_killpriv" : "security_file_open");
 		return;
 	}
 	static_call_update(spg_file_open, (typeof(spg_file_open_type) *)file_open);
-	can_ask = true;
+	static_call_update(spg_need_killpriv, (typeof(spg_need_killpriv_type) *)need_killpriv);
+}
+
+/**
+ * spg_facts_exit() - give back what facts hold
+ *
+ * When nothing is in flight any more.
+ */
+void spg_facts_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (per_cpu(stand_in, cpu))
+			fput(per_cpu(stand_in, cpu));
 }

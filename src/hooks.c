@@ -193,19 +193,26 @@ out:
 	return err;
 }
 
+/* What a lock rests on is not optional. */
+static bool can_do_without(const struct spg_hook *hook, const struct spg_policy *policy)
+{
+	return hook->optional && !policy->locked;
+}
+
 /**
  * spg_hooks_missing() - does this kernel lack a function that a policy needs?
  * @policy: the policy
  *
- * Return: the name of the first such function, or NULL.
+ * Return: the names that the first such function has had, ending with NULL, or NULL.
  */
-const char *spg_hooks_missing(const struct spg_policy *policy)
+const char *const *spg_hooks_missing(const struct spg_policy *policy)
 {
 	int i;
 
 	for (i = 0; i < hook_count; i++)
-		if (!hooks[i]->site && !hooks[i]->optional && hooks[i]->needed(policy))
-			return hooks[i]->names[0];
+		if (!hooks[i]->site && !can_do_without(hooks[i], policy) &&
+		    hooks[i]->needed(policy))
+			return hooks[i]->names;
 	return NULL;
 }
 
@@ -235,8 +242,7 @@ static int register_set(unsigned long set)
 	return 0;
 }
 
-/* What a lock rests on is not optional. */
-static int register_one(int i, bool locked)
+static int register_one(int i, const struct spg_policy *policy)
 {
 	int err = register_set(BIT(i));
 
@@ -245,7 +251,7 @@ static int register_one(int i, bool locked)
 	pr_err("cannot hook %s: error %d\n", hooks[i]->name, err);
 	if (err == -EBUSY)
 		pr_err("a livepatch or another module owns it (see tracing/enabled_functions), or kernel.ftrace_enabled is 0\n");
-	return hooks[i]->optional && !locked ? 0 : err;
+	return can_do_without(hooks[i], policy) ? 0 : err;
 }
 
 /* Take away the hooks of a set. An ops that keeps none of its hooks goes as a whole. */
@@ -310,13 +316,14 @@ static int prove(const struct spg_hook *hook)
  */
 int spg_hooks_add(const struct spg_policy *policy)
 {
-	const char *missing = spg_hooks_missing(policy);
+	const char *const *missing = spg_hooks_missing(policy);
 	unsigned long added = 0;
 	int i, err = 0;
 
 	if (missing) {
-		pr_err("this kernel has no function %s to hook; that mode is not to be had here\n",
-		       missing);
+		for (; *missing; missing++)
+			pr_err("this kernel has no function %s to hook%s\n", *missing,
+			       missing[1] ? "" : "; that mode is not to be had here");
 		return -EOPNOTSUPP;
 	}
 	for (i = 0; i < hook_count; i++)
@@ -327,7 +334,7 @@ int spg_hooks_add(const struct spg_policy *policy)
 	if (register_set(added))
 		for (i = 0; i < hook_count && !err; i++)
 			if (added & BIT(i))
-				err = register_one(i, policy->locked);
+				err = register_one(i, policy);
 	for (i = 0; i < hook_count && !err; i++)
 		if (added & BIT(i) && hooks[i]->ops)
 			err = prove(hooks[i]);

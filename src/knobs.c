@@ -141,8 +141,8 @@ static void report(const struct knob *knob, struct change *change, int err)
 		pr_info("%s: '%s' -> '%s' by %s[%d] uid %u\n", knob->name, change->from,
 			change->to, current->comm, task_pid_nr(current),
 			from_kuid(&init_user_ns, current_uid()));
-	if (!err && change->wanted.fs_count && !change->wanted.nets)
-		pr_info("splice_trust: fs: admits nothing without net:, both sides must be listed\n");
+	if (!err && !change->wanted.fs_count != !change->wanted.nets)
+		pr_info("splice_trust: fs: and net: admit nothing without each other: both sides must be listed\n");
 }
 
 static int change_policy(const struct knob *knob, const char *text, size_t len)
@@ -239,12 +239,15 @@ static int find_taken_name(void)
 		return PTR_ERR(proc);
 	for (i = 0; i < ARRAY_SIZE(knobs) && knobs[i].procname && !err; i++) {
 		snprintf(name, sizeof(name), "sys/kernel/%s", knobs[i].procname);
-		if (vfs_path_lookup(proc->mnt_root, proc, name, 0, &path))
-			continue;
-		path_put(&path);
-		pr_err("there is a kernel.%s already: the kernel's own, or another copy of this module under another name\n",
-		       knobs[i].procname);
-		err = -EEXIST;
+		err = vfs_path_lookup(proc->mnt_root, proc, name, 0, &path);
+		if (err == -ENOENT) {
+			err = 0;
+		} else if (!err) {
+			path_put(&path);
+			pr_err("there is a kernel.%s already: the kernel's own, or another copy of this module under another name\n",
+			       knobs[i].procname);
+			err = -EEXIST;
+		}
 	}
 	kern_unmount(proc);
 	return err;

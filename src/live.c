@@ -186,6 +186,19 @@ static int transition(struct snapshot *next)
 	return err;
 }
 
+/* To a policy that locks. Not in a module that is on its way out already. */
+static int lock_transition(struct snapshot *next)
+{
+	int err;
+
+	if (!try_module_get(THIS_MODULE))
+		return -EBUSY;
+	err = transition(next);
+	if (err)
+		module_put(THIS_MODULE);
+	return err;
+}
+
 static void free_snapshot(struct snapshot *snapshot)
 {
 	if (snapshot != &nothing)
@@ -201,8 +214,8 @@ static void free_snapshot(struct snapshot *snapshot)
  * Once it is locked, the module holds a reference to itself for ever. Sleeps. When it returns 0,
  * calls that begin from now on follow the new policy.
  *
- * Return: 0, -EPERM where a lock forbids it, -ENOMEM, or the error of spg_hooks_add(); on error the
- * old policy is in force.
+ * Return: 0, -EPERM where a lock forbids it, -EBUSY where the module is being unloaded, -ENOMEM, or
+ * the error of spg_hooks_add(); on error the old policy is in force.
  */
 int spg_live_change(const struct spg_policy *wanted, unsigned int parts, struct spg_policy *before)
 {
@@ -217,11 +230,12 @@ int spg_live_change(const struct spg_policy *wanted, unsigned int parts, struct 
 	*before = old->policy;
 	next->policy = old->policy;
 	take_parts(&next->policy, wanted, parts);
-	err = old->policy.locked && spg_policy_loosens(&old->policy, &next->policy) ? -EPERM : 0;
-	if (!err)
+	if (old->policy.locked && spg_policy_loosens(&old->policy, &next->policy))
+		err = -EPERM;
+	else if (next->policy.locked && !old->policy.locked)
+		err = lock_transition(next);
+	else
 		err = transition(next);
-	if (!err && next->policy.locked && !old->policy.locked)
-		__module_get(THIS_MODULE);
 	mutex_unlock(&change_mutex);
 	free_snapshot(err ? next : old);
 	return err;

@@ -6,6 +6,7 @@
 
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include "facts.h"
 #include "grammar.h"
@@ -91,16 +92,32 @@ static int __init spliceguard_init(void)
 fail_knobs:
 	spg_live_end();
 	spg_inflight_drain();
+	spg_facts_exit();
 fail_live:
 	spg_stats_exit();
 	return err;
 }
 
+/*
+ * Only a forced unloading that began before the lock comes here under it: a delete_module(2) can
+ * sleep as long as its caller likes over the name of the module. It shall have its way never, and
+ * all hooks stay.
+ */
+static void refuse_for_ever(void)
+{
+	pr_alert("not unloaded, and never: kernel.splice_mode_locked is 1\n");
+	for (;;)
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+}
+
 static void __exit spliceguard_exit(void)
 {
+	if (spg_live_is_locked())
+		refuse_for_ever();
 	spg_knobs_exit();
 	spg_live_end();
 	spg_inflight_drain();
+	spg_facts_exit();
 	spg_stats_exit();
 }
 

@@ -93,7 +93,7 @@ static enum spg_verdict verdict_of(struct pipe_inode_info *pipe, struct file *ou
 	unsigned int facts = 0;
 
 	if (asked & SPG_SOURCE_FACTS)
-		facts = spg_pipe_facts(pipe, SIZE_MAX) | spg_net_facts(asked, spg_net_of(out));
+		facts = spg_pipe_facts(pipe, SIZE_MAX, 0) | spg_net_facts(asked, spg_net_of(out));
 	return spg_verdict_inside(SPG_SENDFILE, facts);
 }
 
@@ -102,7 +102,7 @@ static int make_private(struct pipe_inode_info *pipe, struct splice_desc *sd)
 	struct spg_outcome outcome;
 	int err;
 
-	spg_judge(pipe, SPG_SENDFILE, 0);
+	spg_judge(pipe, SPG_SENDFILE);
 	err = spg_make_private(pipe, pipe->tail, NULL, &outcome);
 	if (err)
 		return err;
@@ -115,7 +115,7 @@ static int make_private(struct pipe_inode_info *pipe, struct splice_desc *sd)
 /*
  * Sockets copy in socket.c. A buffered write is a copy, and so is a write into a pipe, which is how
  * 5.10 sends a file to one. Other sinks, an O_DIRECT file or a device, see private pages.
- * copy_file_range() comes here too before 6.8, with regular files.
+ * copy_file_range() and overlayfs, when it copies a file up, come here too, with regular files.
  */
 static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *sd)
 {

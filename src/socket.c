@@ -221,9 +221,14 @@ static int send_batch(const struct sink *sink, struct batch *batch, size_t len, 
 {
 	struct msghdr msg = { .msg_flags = flags };
 
-	if (batch->by_reference)
-		return spg_send_pages(sink->sock, sink->net == SPG_TCP, batch->pages, batch->count,
-				      len, flags, asked_more, follows);
+	if (batch->by_reference) {
+		int ret = spg_send_pages(sink->sock, sink->net == SPG_TCP, batch->pages,
+					 batch->count, len, flags, asked_more, follows);
+
+		if (ret != SPG_NOT_PLAIN_TCP)
+			return ret;
+		batch->by_reference = false;
+	}
 	msg.msg_flags |= spg_more_flags(sink->sock, asked_more, follows);
 	if (sink->private)
 		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, batch->pages, batch->count, len);
@@ -232,19 +237,24 @@ static int send_batch(const struct sink *sink, struct batch *batch, size_t len, 
 	return sock_sendmsg(sink->sock, &msg);
 }
 
+/* What a sink is, and what is trusted, may change while a call waits for data. */
+static void look_at_sink(struct sink *sink, struct file *out)
+{
+	unsigned int asked = spg_live_asks(sink->op);
+
+	sink->net = asked & SPG_NET ? spg_net_of(out) : -ENOENT;
+	sink->facts = spg_net_facts(asked, sink->net);
+}
+
 static ssize_t send_pipe(struct pipe_inode_info *pipe, struct file *out, size_t len,
 			 unsigned int flags, enum spg_op op, size_t *copied)
 {
-	unsigned int asked = spg_live_asks(op);
-	struct sink sink = { .sock = spg_sock_from_file(out), .op = op, .net = -ENOENT };
+	struct sink sink = { .sock = spg_sock_from_file(out), .op = op };
 	bool wake = false;
 	struct batch batch;
 	size_t sent = 0;
 	ssize_t ret = 0;
 
-	if (asked & SPG_NET)
-		sink.net = spg_net_of(out);
-	sink.facts = spg_net_facts(asked, sink.net);
 	sink.limit = spg_one_buffer_a_message(sink.sock) ? 1 : BATCH;
 	sink.whole = sink.sock->type != SOCK_STREAM;
 	sink.private = sink.sock->ops->family == PF_ALG;
@@ -258,6 +268,7 @@ static ssize_t send_pipe(struct pipe_inode_info *pipe, struct file *out, size_t 
 		ret = wait_for_data(pipe, flags, sent, &wake);
 		if (ret <= 0)
 			break;
+		look_at_sink(&sink, out);
 		taken = collect(pipe, len, &sink, &batch, &tail);
 		ret = taken;
 		if (taken <= 0)
@@ -287,7 +298,7 @@ static bool would_copy(struct pipe_inode_info *pipe, struct file *out, size_t le
 
 	if (!(asked & SPG_SOURCE_FACTS))
 		return true;
-	facts = spg_pipe_facts(pipe, len) | spg_net_facts(asked, spg_net_of(out));
+	facts = spg_pipe_facts(pipe, len, 0) | spg_net_facts(asked, spg_net_of(out));
 	return spg_live_verdict(SPG_SPLICE, facts) != SPG_TRUST;
 }
 

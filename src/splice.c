@@ -43,13 +43,13 @@ static void note_bypass(struct file *out)
 
 	WRITE_ONCE(fill_bypassed, true);
 	pr_crit("splice fills pipes past our hook on this kernel: refused from now on. Please report this\n");
-	spg_pipe_clean(spg_pipe_of(out), &bytes);
+	spg_pipe_clean(spg_pipe_of(out), 0, &bytes);
 }
 
 /*
  * What would be refused is let in where all that it would move is trusted; further down each page
  * is judged by itself, and what is not trusted after all is copied. A pipe as the sink says nothing
- * yet: what empties it will.
+ * yet: what empties it will. An empty pipe as the source lets its reader wait, or see the end.
  */
 static bool is_admitted(struct pipe_inode_info *source, struct file *in, struct file *out,
 			size_t len)
@@ -59,7 +59,8 @@ static bool is_admitted(struct pipe_inode_info *source, struct file *in, struct 
 
 	if (!(asked & SPG_SOURCE_FACTS))
 		return false;
-	facts = source ? spg_pipe_facts(source, len) : spg_source_facts(asked, in);
+	facts = source ? spg_pipe_facts(source, len, SPG_SOURCE_FACTS) :
+			 spg_source_facts(asked, in);
 	facts |= spg_pipe_of(out) ? asked & SPG_NET : spg_net_facts(asked, spg_net_of(out));
 	return spg_live_verdict(SPG_SPLICE, facts) != SPG_REFUSE;
 }
@@ -85,7 +86,7 @@ static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, lo
 	/* Sockets get a copy from our own sender. */
 	if (verdict == SPG_COPY && source && in->f_mode & FMODE_READ &&
 	    !S_ISSOCK(file_inode(out)->i_mode) && !spg_write_copies(out)) {
-		err = spg_pipe_clean(source, &bytes);
+		err = spg_pipe_clean(source, spg_pipe_of(out) ? 0 : len, &bytes);
 		if (bytes) {
 			spg_count(SPG_SPLICE, SPG_COPIED, 1);
 			spg_count(SPG_SPLICE, SPG_BYTES_COPIED, bytes);
@@ -157,7 +158,8 @@ static ssize_t take_back(struct pipe_inode_info *pipe, unsigned int end, loff_t 
  * private.
  */
 static ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
-			    unsigned int flags, struct spg_admission *admission)
+			    unsigned int flags, const struct address_space *mapping,
+			    struct spg_admission *admission)
 {
 	unsigned int start = pipe->head;
 	unsigned int space =
@@ -173,7 +175,7 @@ static ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_inode_inf
 		return err;
 	ret = spg_original(fill)(in, ppos, pipe, len, flags | SPG_F_FILLING);
 	if (admission)
-		admitted = spg_admit(pipe, start, spg_source_mapping(in), admission);
+		admitted = spg_admit(pipe, start, mapping, admission);
 	err = spg_make_private(pipe, start, &reserve, &outcome);
 	spg_reserve_drop(&reserve);
 	if (err)
@@ -187,18 +189,23 @@ static ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	return ret;
 }
 
+/* In log: an admission only tells whoever counts at the other end. */
 static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
-			    unsigned int flags)
+			    unsigned int flags, const struct address_space *mapping,
+			    struct spg_admission *admission)
 {
-	unsigned int i = pipe->head;
+	unsigned int start = pipe->head;
+	unsigned int i;
 	ssize_t ret = spg_original(fill)(in, ppos, pipe, len, flags | SPG_F_FILLING);
 
-	for (; i != pipe->head; i++) {
+	for (i = start; i != pipe->head; i++) {
 		if (spg_buffer_is_private(spg_slot(pipe, i)))
 			continue;
-		spg_count(spg_op_of(flags), SPG_PASSED, 1);
+		spg_count(spg_op_of(flags), admission ? SPG_TRUSTED : SPG_PASSED, 1);
 		break;
 	}
+	if (admission)
+		spg_admit(pipe, start, mapping, admission);
 	return ret;
 }
 
@@ -206,49 +213,52 @@ static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_inf
 static ssize_t fill_users(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
 			  unsigned int flags)
 {
+	unsigned int changes = READ_ONCE(spg_live_changes);
 	enum spg_op op = spg_op_of(flags);
 	unsigned int asked = spg_live_asks(op);
+	const struct address_space *mapping = asked ? spg_source_mapping(in) : NULL;
 	unsigned int facts = asked ? spg_source_facts(asked, in) : 0;
+	enum spg_verdict verdict = spg_verdict_inside(op, facts | (asked & SPG_NET));
 	struct spg_admission *admission = NULL;
 	ssize_t ret;
 
-	switch (spg_verdict_inside(op, facts | (asked & SPG_NET))) {
-	case SPG_TRUST:
-		/* Without memory for it, there is no trust. */
-		admission = spg_admission_new(op, facts);
-		fallthrough;
-	case SPG_COPY:
-		ret = fill_guarded(in, ppos, pipe, len, flags, admission);
-		spg_admission_put(admission);
-		return ret;
-	case SPG_PASS:
-		return fill_counted(in, ppos, pipe, len, flags);
-	default:
+	if (verdict == SPG_STOCK)
 		return spg_original(fill)(in, ppos, pipe, len, flags);
-	}
+	/* Without memory for it, there is no trust. */
+	if (verdict == SPG_TRUST)
+		admission = spg_admission_new(op, facts, changes);
+	if (spg_live_verdict(op, 0) == SPG_PASS)
+		ret = fill_counted(in, ppos, pipe, len, flags, mapping, admission);
+	else
+		ret = fill_guarded(in, ppos, pipe, len, flags, mapping, admission);
+	spg_admission_put(admission);
+	return ret;
 }
 
 /*
  * The kernel's internal pipe is left as it is, since no user reaches it, and the sink takes care of
- * what it holds. But only here the source is known, so what holds of it goes along. The kernel's
- * own threads, nfsd's for one, are none of our business.
+ * what it holds. But only here the source is known, so what holds of it goes along. What the
+ * kernel's own threads move, nfsd's for one, and overlayfs in its mounter's name, is none of our
+ * business.
  */
 static ssize_t fill_internal(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
 			     size_t len, unsigned int flags)
 {
+	unsigned int changes = READ_ONCE(spg_live_changes);
 	unsigned int asked = spg_live_asks(SPG_SENDFILE) & (SPG_SOURCE_FACTS | SPG_NET);
+	const struct address_space *mapping = asked ? spg_source_mapping(in) : NULL;
 	unsigned int start = pipe->head;
 	struct spg_admission *admission = NULL;
 	unsigned int facts = 0;
 	ssize_t ret;
 
-	if (asked && !(current->flags & PF_KTHREAD))
+	if (mapping && !(current->flags & PF_KTHREAD) && !spg_is_lent())
 		facts = spg_source_facts(asked, in);
 	if (facts && spg_live_verdict(SPG_SENDFILE, facts | (asked & SPG_NET)) == SPG_TRUST)
-		admission = spg_admission_new(SPG_SENDFILE, facts);
+		admission = spg_admission_new(SPG_SENDFILE, facts, changes);
 	ret = spg_original(fill)(in, ppos, pipe, len, flags | SPG_F_FILLING);
 	if (admission) {
-		spg_admit(pipe, start, spg_source_mapping(in), admission);
+		spg_admit(pipe, start, mapping, admission);
 		spg_admission_put(admission);
 	}
 	return ret;

@@ -25,7 +25,7 @@ static enum spg_verdict verdict_of(struct pipe_inode_info *source, size_t len)
 
 	if (verdict != SPG_REFUSE || !source || !(asked & SPG_SOURCE_FACTS))
 		return verdict;
-	facts = spg_pipe_facts(source, len) | (asked & SPG_NET);
+	facts = spg_pipe_facts(source, len, SPG_SOURCE_FACTS) | (asked & SPG_NET);
 	return spg_live_verdict(SPG_TEE, facts) == SPG_REFUSE ? SPG_REFUSE : SPG_COPY;
 }
 
@@ -42,7 +42,7 @@ static ssize_t tee_call(struct file *in, struct file *out, size_t len, unsigned 
 	case SPG_COPY:
 		if (!source)
 			break;
-		err = spg_pipe_clean(source, &bytes);
+		err = spg_pipe_clean(source, 0, &bytes);
 		if (bytes) {
 			spg_count(SPG_TEE, SPG_COPIED, 1);
 			spg_count(SPG_TEE, SPG_BYTES_COPIED, bytes);

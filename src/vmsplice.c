@@ -204,6 +204,7 @@ static bool vmsplice_needed(const struct spg_policy *policy)
 /* Is this call decided here, without the original? Then *ret is what it returns. */
 static bool vmsplice_decided(const unsigned long *args, long *ret)
 {
+	unsigned int changes = READ_ONCE(spg_live_changes);
 	struct spg_admission *admission = NULL;
 
 	switch (spg_verdict(SPG_VMSPLICE, 0)) {
@@ -212,8 +213,10 @@ static bool vmsplice_decided(const unsigned long *args, long *ret)
 		*ret = -EINVAL;
 		return true;
 	case SPG_TRUST:
+		if (spg_live_verdict(SPG_VMSPLICE, 0) == SPG_PASS)
+			return false;
 		/* By reference only for consumers who are trusted, too. */
-		admission = spg_admission_new(SPG_VMSPLICE, 0);
+		admission = spg_admission_new(SPG_VMSPLICE, 0, changes);
 		fallthrough;
 	case SPG_COPY:
 		*ret = vmsplice_guarded(args, admission);
@@ -226,8 +229,10 @@ static bool vmsplice_decided(const unsigned long *args, long *ret)
 
 static void vmsplice_passed(const unsigned long *args, long ret)
 {
-	if (ret > 0 && spg_verdict(SPG_VMSPLICE, 0) == SPG_PASS && fills_a_pipe(args[0]))
-		spg_count(SPG_VMSPLICE, SPG_PASSED, 1);
+	enum spg_verdict verdict = spg_verdict(SPG_VMSPLICE, 0);
+
+	if (ret > 0 && (verdict == SPG_PASS || verdict == SPG_TRUST) && fills_a_pipe(args[0]))
+		spg_count(SPG_VMSPLICE, verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, 1);
 }
 
 /*

@@ -48,8 +48,8 @@ esac
 # not show in stock's pages either.
 whole_table() {
 	local file=$1 changes=${2:-write store other truncate punch} unseen=${3:-none} change
+	mode off
 	for change in $changes; do
-		mode off
 		run oracle "$file" "$change"
 		# "absent" is for the x32 entries, not for whatever goes wrong.
 		[ "$(grep -cv ' absent$' <<<"$output")" -ge 20 ]
@@ -57,7 +57,9 @@ whole_table() {
 			expect_rows "$(grep -vE "^[^ ]*($COPIED_BY_STOCK|$LOST_BY_STOCK|$ABSENT_IN_STOCK)" <<<"$output")" SHARED
 			expect_rows "$(grep -E "^[^ ]*($COPIED_BY_STOCK)" <<<"$output")" COPIED
 		fi
-		mode degrade
+	done
+	mode degrade
+	for change in $changes; do
 		run oracle "$file" "$change"
 		expect_rows "$(grep -vE "^($ABSENT_IN_STOCK)" <<<"$output")" COPIED
 	done

@@ -116,9 +116,9 @@ footprint() {
 	load_module
 	mode off
 	quick_mode degrade
-	traffic 3 10 >/tmp/traffic 2>&1 3>&- &
+	traffic 2 10 >/tmp/traffic 2>&1 3>&- &
 	traffic=$!
-	for _ in {1..30}; do
+	for _ in {1..10}; do
 		command rmmod spliceguard 2>/dev/null && command insmod /test/spliceguard.ko
 	done
 	wait $traffic || { cat /tmp/traffic; false; }

@@ -5,8 +5,7 @@ load helper
 setup_file() {
 	# Off, so that loading anew begins a phase of its own.
 	unload_module
-	load_module 'mode="degrade tee=block sendfile=log"' 'trust="writable fs:ext4 net:tcp"' group=5000
-	echo 1 >"$LOCKED"
+	load_module 'mode="degrade tee=block sendfile=log"' 'trust="writable fs:ext4 net:tcp"' group=5000 locked=1
 }
 
 state() {
@@ -25,13 +24,13 @@ loosening() {
 
 # For somebody whom nothing trusts.
 still_guarded() {
-	trust -i /tmp/file
-	[ "$(trust -u 1000:1000 /tmp/file splice:tcp)" = COPIED ]
-	[ "$(trust -u 1000:1000 /tmp/file tee:tcp)" = EINVAL ]
+	[ "$(trust -f -u 1000:1000 /tmp/file splice:tcp)" = COPIED ]
+	[ "$(trust -f -u 1000:1000 /tmp/file tee:tcp)" = EINVAL ]
 }
 
 @test "lock: no mode of any operation is loosened" {
-	[ "$(cat "$LOCKED")" = 1 ]
+	[ "$(state)" = $'degrade sendfile=log tee=block\nwritable fs:ext4 net:tcp\n5000\n1' ]
+	dmesg | grep "splice_mode is 'degrade sendfile=log tee=block', locked"
 	for text in off log degrade 'block tee=degrade' 'degrade tee=log sendfile=log' 'degrade tee=block sendfile=off' 'block sendfile=off' \
 		'degrade tee=block sendfile=log splice=log' 'degrade tee=block sendfile=log vmsplice=off' 'block zerocopy=log' 'block vmsplice=log'; do
 		loosening "$KNOB" "$text"
@@ -47,10 +46,10 @@ still_guarded() {
 	for text in 0 1 4999 5001 4294967294; do loosening "$GROUP" "$text"; done
 	loosening "$LOCKED" 0
 	# What is no text at all is still EINVAL.
-	refused "$KNOB" on 'degrade tee'
-	refused "$TRUST" everything
-	refused "$GROUP" root
-	refused "$LOCKED" 2
+	knob "$KNOB" refused on 'degrade tee'
+	knob "$TRUST" refused everything
+	knob "$GROUP" refused root
+	knob "$LOCKED" refused 2
 }
 
 @test "lock: no unloading, not by force, not under a changing name" {
@@ -104,16 +103,21 @@ still_guarded() {
 
 @test "lock: ftrace cannot be turned off, filtered or taken over beneath us" {
 	sysctl -qw kernel.ftrace_enabled=0 || true
+	mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug
 	cd /sys/kernel/tracing
 	echo 0 >tracing_on
-	echo 'do_splice*' >set_ftrace_notrace || true
-	echo 'do_tee' >>set_ftrace_notrace || true
-	echo 'p:gone do_tee' >kprobe_events || true
-	echo 1 >events/kprobes/gone/enable || true
-	[ ! -e /sys/kernel/debug/kprobes/enabled ] || echo 0 >/sys/kernel/debug/kprobes/enabled
+	echo 'do_splice*' >set_ftrace_notrace
+	echo 'do_tee' >>set_ftrace_notrace
+	grep -x do_tee set_ftrace_notrace
+	echo 'p:there do_tee' >kprobe_events
+	echo 1 >events/kprobes/there/enable
+	grep do_tee /sys/kernel/debug/kprobes/list
 	still_guarded
-	echo 0 >events/kprobes/gone/enable || true
-	echo >kprobe_events || true
+	echo 0 >/sys/kernel/debug/kprobes/enabled
+	still_guarded
+	echo 1 >/sys/kernel/debug/kprobes/enabled
+	echo 0 >events/kprobes/there/enable
+	echo >kprobe_events
 	echo >set_ftrace_notrace
 	echo 1 >tracing_on
 	sysctl -qw kernel.ftrace_enabled=1 || true
@@ -122,6 +126,20 @@ still_guarded() {
 		[ "$status" -ne 0 ]
 	done
 	still_guarded
+}
+
+@test "lock: two writers at once, one of whom tightens: the other gets nothing past him" {
+	(for text in 'degrade sendfile=log tee=block' 'degrade tee=block' 'degrade tee=block vmsplice=block' 'degrade splice=block tee=block vmsplice=block'; do
+		for _ in {1..5}; do echo "$text" >"$KNOB" || true; done
+	done) 2>/dev/null &
+	(for _ in {1..20}; do
+		echo 'degrade sendfile=log tee=block' >"$KNOB" || true
+		echo 'off' >"$KNOB" || true
+		echo 'writable capable' >"$TRUST" || true
+		echo 'degrade tee=block vmsplice=block' >"$KNOB" || true
+	done) 2>/dev/null &
+	wait
+	[ "$(state)" = $'block sendfile=degrade zerocopy=degrade\nwritable fs:ext4 net:tcp\n5000\n1' ]
 }
 
 @test "lock: tightening still works, part by part, down to nothing" {
@@ -133,20 +151,13 @@ still_guarded() {
 	loosening "$TRUST" writable
 	write_knob "$GROUP" -1
 	loosening "$GROUP" 5000
-	write_knob "$KNOB" 'degrade tee=block'
-	loosening "$KNOB" 'degrade tee=block sendfile=log'
-	write_knob "$KNOB" 'degrade tee=block zerocopy=block'
+	loosening "$KNOB" 'degrade tee=block vmsplice=block'
+	write_knob "$KNOB" 'block sendfile=degrade zerocopy=degrade'
+	loosening "$KNOB" 'block sendfile=log zerocopy=degrade'
 	write_knob "$LOCKED" 1
 	write_knob "$KNOB" block
 	for text in off log degrade 'block tee=degrade' 'block vmsplice=off'; do loosening "$KNOB" "$text"; done
 	write_knob "$KNOB" block
 	[ "$(state)" = $'block\n\n-1\n1' ]
 	expect_rows "$(oracle /tmp/f write splice:file-pipe sendfile:file-tcp tee:pipe-pipe vmsplice:map-pipe)" EINVAL
-}
-
-@test "lock: two writers at once cannot get a loosening past it" {
-	(for _ in {1..50}; do echo block >"$KNOB"; done) &
-	(for _ in {1..50}; do echo degrade >"$KNOB" || true; echo writable >"$TRUST" || true; done) 2>/dev/null &
-	wait
-	[ "$(state)" = $'block\n\n-1\n1' ]
 }

@@ -9,6 +9,8 @@
  * shows: SHARED, COPIED, LOST or ENAME, as the oracle does. FILE is opened for reading by root, as by a service that drops its rights
  * later; it may be "memfd:", or "memfd:SEALS", a number. -i only fills files, and has them on disk.
  *
+ *	-f			FILE is filled first
+ *	-s			FILE has a capability
  *	-u UID:GID[,GROUP]...	who moves it from the source
  *	-t UID:GID[,GROUP]...	who moves it to the sink
  *	-p			another process with the same rights moves it to the sink
@@ -29,6 +31,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/xattr.h>
 
 #ifndef __NR_landlock_create_ruleset
 #define __NR_landlock_create_ruleset 444
@@ -43,7 +46,7 @@ struct user {
 };
 
 static struct user source_user, sink_user;
-static bool in_namespace, in_landlock, another_process, is_mapped, two_users;
+static bool in_namespace, in_landlock, another_process, is_mapped, two_users, filled_anew, blessed;
 static const char *profile, *change_name, *other_name, *knob_text;
 static int capability = -1;
 static int other_fd = -1;
@@ -259,6 +262,16 @@ static ssize_t move(const char *how, int fd, const struct pair *sink)
 	if (!strcmp(how, "sendfile"))
 		return sendfile(sink->to, fd, &start, PAGE);
 	make_pipe(ends);
+	if (!strcmp(how, "end") || !strcmp(how, "header")) {
+		char text[PAGE];
+
+		fill_pattern(text, PAGE, 0, 0);
+		if (!strcmp(how, "header"))
+			write(ends[1], text, PAGE);
+		else
+			close(ends[1]);
+		return splice(ends[0], NULL, sink->to, NULL, PAGE, 0);
+	}
 	if (!strcmp(how, "splice")) {
 		n = splice(fd, &start, ends[1], NULL, PAGE, 0);
 		return n < 0 ? n : as_sink_user(ends[0], sink->to, n);
@@ -358,12 +371,43 @@ static void fill(const char *name)
 		die("cannot fill %s", name);
 }
 
+/* A capability that goes with the file, as setcap gives one. */
+static void bless(const char *name)
+{
+	struct vfs_cap_data cap = { .magic_etc = VFS_CAP_REVISION_2, .data[0].permitted = 1 << CAP_NET_RAW };
+
+	if (setxattr(name, "security.capability", &cap, sizeof(cap), 0))
+		die("setxattr");
+}
+
+/* A call that waits on an empty pipe; then the socket may become another, and only then a page comes. */
+static ssize_t late(int fd, const struct pair *sink, bool tls)
+{
+	loff_t start = 0;
+	int ends[2], status;
+	pid_t child;
+
+	make_pipe(ends);
+	child = fork();
+	if (!child)
+		_exit(splice(ends[0], NULL, sink->to, NULL, PAGE, 0) == PAGE ? 0 : errno);
+	usleep(100000);
+	if (tls && setsockopt(sink->to, IPPROTO_TCP, 31 /* TCP_ULP */, "tls", 4))
+		die("no TLS here");
+	if (splice(fd, &start, ends[1], NULL, PAGE, 0) != PAGE)
+		die("late");
+	if (waitpid(child, &status, 0) != child || status)
+		die("the call that waited");
+	return PAGE;
+}
+
 static void run(const char *path, int fd)
 {
 	char how[32];
 	const char *kind = strchr(path, ':');
 	struct pair sink;
 	int i, pieces;
+	ssize_t n;
 
 	if (!kind)
 		die("unknown path %s", path);
@@ -378,8 +422,9 @@ static void run(const char *path, int fd)
 	if (profile)
 		enter_profile();
 	pieces = strcmp(how, "mixed") ? 1 : 3;
-	if (move(how, fd, &sink) != pieces * PAGE) {
-		printf("%s\n", strerrorname_np(errno));
+	n = strcmp(how, "late") ? move(how, fd, &sink) : late(fd, &sink, !strcmp(kind, "tcp-tls"));
+	if (n != pieces * PAGE) {
+		printf("%s\n", n ? strerrorname_np(errno) : "END");
 		return;
 	}
 	have_root('c');
@@ -393,12 +438,14 @@ int main(int argc, char **argv)
 	const char *name;
 	int option, fd;
 
-	while ((option = getopt(argc, argv, "iu:t:pnlmk:a:r:c:o:")) != -1) {
+	while ((option = getopt(argc, argv, "ifsu:t:pnlmk:a:r:c:o:")) != -1) {
 		switch (option) {
 		case 'i':
 			while (optind < argc)
 				fill(argv[optind++]);
 			return 0;
+		case 'f': filled_anew = true; break;
+		case 's': blessed = true; break;
 		case 'u': parse_user(optarg, &source_user); break;
 		case 't': parse_user(optarg, &sink_user); two_users = true; break;
 		case 'p': another_process = true; break;
@@ -422,6 +469,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = give_up }, NULL);
 
+	if (filled_anew)
+		fill(name);
+	if (blessed)
+		bless(name);
 	fd = open_source(name);
 	if (is_mapped && mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED)
 		die("mmap");
