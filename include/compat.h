@@ -6,6 +6,7 @@
 #ifndef SPG_COMPAT_H
 #define SPG_COMPAT_H
 
+#include <linux/freezer.h>
 #include <linux/fs.h>
 #include <linux/fsnotify.h>
 #include <linux/ftrace.h>
@@ -13,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/net.h>
 #include <linux/pipe_fs_i.h>
+#include <linux/sched.h>
 #include <linux/sysctl.h>
 #include <linux/uio.h>
 #include <linux/version.h>
@@ -55,6 +57,22 @@
 /* Exported for long, but in a header only later. */
 int vfs_path_lookup(struct dentry *dentry, struct vfsmount *mnt, const char *name,
 		    unsigned int flags, struct path *path);
+
+/* Sleep for ever; suspend and hibernation do not wait for it (a flag of the state since 6.1). */
+static inline void spg_sleep_for_ever(void)
+{
+#ifndef TASK_FREEZABLE
+	freezer_do_not_count();
+#endif
+	for (;;) {
+#ifdef TASK_FREEZABLE
+		set_current_state(TASK_IDLE | TASK_FREEZABLE);
+#else
+		set_current_state(TASK_IDLE);
+#endif
+		schedule();
+	}
+}
 
 /* In a header since 5.17. */
 #ifndef FUSE_SUPER_MAGIC
@@ -249,6 +267,9 @@ static inline int spg_send_pages(struct socket *sock, bool plain_tcp, struct bio
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, pages, count, len);
 	if (!plain_tcp)
 		return sock_sendmsg(sock, &msg);
+	/* Nothing at all may be sent to one that is to connect by what is sent first. */
+	if (!spg_is_plain_tcp(sock->sk))
+		return SPG_NOT_PLAIN_TCP;
 	iov_iter_bvec(&nothing.msg_iter, ITER_SOURCE, pages, 0, 0);
 	ret = sock_sendmsg(sock, &nothing);
 	if (ret < 0)

@@ -9,19 +9,19 @@
 #include "live.h"
 
 struct address_space;
-struct dentry;
 struct file;
+struct socket;
 
-/* Never defined: what security_file_open() and security_inode_need_killpriv() look like. */
+/* Never defined: what security_file_open() looks like. */
 int spg_file_open_type(struct file *file);
-int spg_need_killpriv_type(struct dentry *dentry);
 
-void spg_facts_init(void);
+int spg_facts_init(void);
 void spg_facts_exit(void);
 unsigned int spg_caller_facts(unsigned int asked);
 unsigned int spg_source_facts(unsigned int asked, struct file *in);
 struct address_space *spg_source_mapping(struct file *in);
 int spg_net_of(struct file *out);
+int spg_net_of_socket(const struct socket *sock);
 unsigned int spg_net_facts(unsigned int asked, int net);
 
 /**

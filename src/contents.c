@@ -225,6 +225,9 @@ int spg_pipe_clean(struct pipe_inode_info *pipe, size_t hand_off, size_t *bytes)
 		err = pipe_buf_confirm(pipe, buf);
 		if (!err && !deferred)
 			err = spg_make_buffer_private(pipe, buf, NULL);
+		/* What is wrong with its page, the sink meets when it gets there. */
+		if (deferred && err != -ENOMEM)
+			err = 0;
 		if (err)
 			break;
 		if (deferred)

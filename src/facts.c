@@ -3,7 +3,8 @@
  * Facts: what policy asks of a caller, a source and a sink, found out.
  *
  * What cannot be found out does not hold, and nothing is asked that policy does not need. The one
- * question that others can see is that to the security modules: what they refuse, they may log.
+ * question that others can see is that to the security modules: what they refuse they may log, and
+ * what they allow they may learn.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -21,11 +22,13 @@
 #include <linux/pagemap.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
+#include <linux/sched/task.h>
 #include <linux/shmem_fs.h>
 #include <linux/static_call.h>
 #include <linux/string.h>
 #include <linux/uidgid.h>
 #include <linux/udp.h>
+#include <linux/xattr.h>
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
 #include <net/tcp.h>
@@ -116,26 +119,33 @@ static bool is_sealed(const struct inode *inode)
 
 /*
  * What the security modules say to an opening for writing. Those that go by paths (AppArmor,
- * Landlock, TOMOYO) answer in security_file_open() only, and log what they refuse. It is not
- * exported, hence the direct call; and it keeps what it allowed with the file that it is asked
- * about, so it is asked about one of our own, which stands for @in meanwhile. To open @in itself
- * would break leases and have execve() fail with ETXTBSY.
+ * Landlock, TOMOYO) answer in security_file_open() only. It is not exported, hence the direct call;
+ * and it keeps what it allowed with the file that it is asked about, so it is asked about one of
+ * our own, which stands for @in meanwhile. To open @in itself would break leases and have execve()
+ * fail with ETXTBSY.
  *
  * A processor has one such file to lend, since fput() frees none before the system call ends.
  */
 DEFINE_STATIC_CALL_NULL(spg_file_open, spg_file_open_type);
-DEFINE_STATIC_CALL_NULL(spg_need_killpriv, spg_need_killpriv_type);
-static bool can_ask;
 
 static DEFINE_PER_CPU(struct file *, stand_in);
+
+/* Whose the files are between two questions: not the first caller's, who may be gone for long. */
+static struct cred *nobodys_cred;
 
 static struct file *borrow_stand_in(void)
 {
 	struct file *file = this_cpu_xchg(stand_in, NULL);
+	const struct cred *old;
 
+	if (file)
+		return file;
+	old = override_creds(nobodys_cred);
 	/* Operations of the kernel's: the file may outlive us. */
-	return file ?: anon_inode_getfile("[spliceguard]", &generic_ro_fops, NULL,
-					  O_WRONLY | O_LARGEFILE);
+	file = anon_inode_getfile("[spliceguard]", &generic_ro_fops, NULL,
+				  O_WRONLY | O_LARGEFILE);
+	revert_creds(old);
+	return file;
 }
 
 static void return_stand_in(struct file *file)
@@ -171,9 +181,6 @@ static bool modules_let_write(struct file *in)
 	struct file *file;
 	int err;
 
-	/* It was opened for writing by these very credentials. */
-	if (in->f_mode & FMODE_WRITE && in->f_cred == current_cred())
-		return true;
 	file = borrow_stand_in();
 	if (IS_ERR(file))
 		return false;
@@ -186,10 +193,12 @@ static bool modules_let_write(struct file *in)
 static bool grants_privileges(struct file *in)
 {
 	struct inode *inode = file_inode(in);
+	ssize_t caps;
 
 	if (inode->i_mode & (S_ISUID | S_ISGID))
 		return true;
-	return !IS_NOSEC(inode) && static_call(spg_need_killpriv)(file_dentry(in));
+	caps = __vfs_getxattr(file_dentry(in), inode, XATTR_NAME_CAPS, NULL, 0);
+	return caps != -ENODATA && caps != -EOPNOTSUPP;
 }
 
 /*
@@ -202,7 +211,7 @@ static bool is_writable(struct file *in)
 {
 	struct inode *inode = file_inode(in);
 
-	if (!can_ask || real_inode(in) != inode || !decides_here(inode->i_sb))
+	if (!nobodys_cred || real_inode(in) != inode || !decides_here(inode->i_sb))
 		return false;
 	/* One that may only be appended to keeps what it has. */
 	if (IS_APPEND(inode) || IS_SWAPFILE(inode) || IS_VERITY(inode) || is_sealed(inode))
@@ -290,8 +299,8 @@ static int inet_net_of(const struct sock *sk)
 }
 
 /**
- * spg_net_of() - the protocol that a sink speaks
- * @out: the sink
+ * spg_net_of_socket() - the protocol that a socket speaks
+ * @sock: the socket
  *
  * A socket that something else has taken over (a BPF sockmap, KCM, a tunnel) speaks none that has a
  * name here. No lock, so that another thread of the caller's may change what it is at once; see
@@ -299,15 +308,10 @@ static int inet_net_of(const struct sock *sk)
  *
  * Return: an enum spg_net, or -ENOENT.
  */
-int spg_net_of(struct file *out)
+int spg_net_of_socket(const struct socket *sock)
 {
-	struct socket *sock;
-	struct sock *sk;
+	const struct sock *sk = sock->sk;
 
-	if (!S_ISSOCK(file_inode(out)->i_mode))
-		return -ENOENT;
-	sock = spg_sock_from_file(out);
-	sk = sock ? sock->sk : NULL;
 	if (!sk)
 		return -ENOENT;
 	if (READ_ONCE(sk->sk_user_data))
@@ -323,6 +327,24 @@ int spg_net_of(struct file *out)
 	default:
 		return -ENOENT;
 	}
+}
+
+/**
+ * spg_net_of() - the protocol that a sink speaks
+ * @out: the sink
+ *
+ * Of its socket at this moment: SMC gives a file another one when it falls back to TCP.
+ *
+ * Return: an enum spg_net, or -ENOENT.
+ */
+int spg_net_of(struct file *out)
+{
+	const struct socket *sock;
+
+	if (!S_ISSOCK(file_inode(out)->i_mode))
+		return -ENOENT;
+	sock = spg_sock_from_file(out);
+	return sock ? spg_net_of_socket(sock) : -ENOENT;
 }
 
 /**
@@ -343,20 +365,20 @@ unsigned int spg_net_facts(unsigned int asked, int net)
  * spg_facts_init() - find what facts need of the kernel
  *
  * Sleeps; from init only.
+ *
+ * Return: 0 or -ENOMEM.
  */
-void spg_facts_init(void)
+int spg_facts_init(void)
 {
 	void *file_open = spg_hooks_find("security_file_open");
-	void *need_killpriv = spg_hooks_find("security_inode_need_killpriv");
 
-	can_ask = file_open && need_killpriv;
-	if (!can_ask) {
-		pr_warn("this kernel has no function %s; 'writable' in splice_trust will admit nothing\n",
-			file_open ? "security_inode_need_killpriv" : "security_file_open");
-		return;
+	if (!file_open) {
+		pr_warn("this kernel has no function security_file_open; 'writable' in splice_trust will admit nothing\n");
+		return 0;
 	}
 	static_call_update(spg_file_open, (typeof(spg_file_open_type) *)file_open);
-	static_call_update(spg_need_killpriv, (typeof(spg_need_killpriv_type) *)need_killpriv);
+	nobodys_cred = prepare_kernel_cred(&init_task);
+	return nobodys_cred ? 0 : -ENOMEM;
 }
 
 /**
@@ -371,4 +393,6 @@ void spg_facts_exit(void)
 	for_each_possible_cpu(cpu)
 		if (per_cpu(stand_in, cpu))
 			fput(per_cpu(stand_in, cpu));
+	if (nobodys_cred)
+		put_cred(nobodys_cred);
 }

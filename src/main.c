@@ -6,8 +6,8 @@
 
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
+#include "compat.h"
 #include "facts.h"
 #include "grammar.h"
 #include "hooks.h"
@@ -76,10 +76,12 @@ static int __init spliceguard_init(void)
 	err = spg_hooks_init(hooks, ARRAY_SIZE(hooks));
 	if (err)
 		return err;
-	spg_facts_init();
-	err = spg_stats_init();
+	err = spg_facts_init();
 	if (err)
 		return err;
+	err = spg_stats_init();
+	if (err)
+		goto fail_stats;
 	err = put_in_force();
 	if (err)
 		goto fail_live;
@@ -92,9 +94,10 @@ static int __init spliceguard_init(void)
 fail_knobs:
 	spg_live_end();
 	spg_inflight_drain();
-	spg_facts_exit();
 fail_live:
 	spg_stats_exit();
+fail_stats:
+	spg_facts_exit();
 	return err;
 }
 
@@ -106,8 +109,7 @@ fail_live:
 static void refuse_for_ever(void)
 {
 	pr_alert("not unloaded, and never: kernel.splice_mode_locked is 1\n");
-	for (;;)
-		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+	spg_sleep_for_ever();
 }
 
 static void __exit spliceguard_exit(void)
@@ -115,6 +117,9 @@ static void __exit spliceguard_exit(void)
 	if (spg_live_is_locked())
 		refuse_for_ever();
 	spg_knobs_exit();
+	/* Or one that began just when the lock came; nobody else is left to bring it now. */
+	if (spg_live_is_locked())
+		refuse_for_ever();
 	spg_live_end();
 	spg_inflight_drain();
 	spg_facts_exit();

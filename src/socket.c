@@ -238,11 +238,11 @@ static int send_batch(const struct sink *sink, struct batch *batch, size_t len, 
 }
 
 /* What a sink is, and what is trusted, may change while a call waits for data. */
-static void look_at_sink(struct sink *sink, struct file *out)
+static void look_at_sink(struct sink *sink)
 {
 	unsigned int asked = spg_live_asks(sink->op);
 
-	sink->net = asked & SPG_NET ? spg_net_of(out) : -ENOENT;
+	sink->net = asked & SPG_NET ? spg_net_of_socket(sink->sock) : -ENOENT;
 	sink->facts = spg_net_facts(asked, sink->net);
 }
 
@@ -268,7 +268,7 @@ static ssize_t send_pipe(struct pipe_inode_info *pipe, struct file *out, size_t 
 		ret = wait_for_data(pipe, flags, sent, &wake);
 		if (ret <= 0)
 			break;
-		look_at_sink(&sink, out);
+		look_at_sink(&sink);
 		taken = collect(pipe, len, &sink, &batch, &tail);
 		ret = taken;
 		if (taken <= 0)

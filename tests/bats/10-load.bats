@@ -4,7 +4,7 @@ load helper
 
 setup() {
 	load_module
-	mode degrade
+	is_mode degrade || mode degrade
 }
 
 @test "load: without a parameter the mode is degrade" {

@@ -24,9 +24,11 @@ teardown_file() {
 teardown() {
 	# The last test of all judges what was found; in here that is done test by test.
 	load_module
-	group -1
-	trusted ""
-	mode degrade
+	judge_phase
+	echo -1 >"$GROUP"
+	echo >"$TRUST"
+	quick_mode degrade
+	begin_phase
 }
 
 E=/tmp/trust/ext4/f
@@ -43,17 +45,20 @@ fresh() {
 # result RESULT OPTION... FILE PATH: that is what it gives, and what the witness says, too. HAND-OFF is COPIED, but only when the page
 # leaves the pipe. FILE is filled anew where it has a name, unless KEEP is set.
 result() {
-	local expected=$1 file=${*: -2:1} got
+	local expected=$1 file=${*: -2:1} got place page rest
 	shift
 	echo >"$WITNESS"
 	if [[ "$file" == /* && -z "${KEEP:-}" ]]; then set -- -f "$@"; fi
-	got=$(trust "$@" 2>&1) || true
+	got=$(exec trust "$@" 2>&1) || true
 	if [ "$got" != "${expected/HAND-OFF/COPIED}" ]; then
 		echo "trust $*: $got, not $expected; witness:"
 		cat "$WITNESS"
 		return 1
 	fi
-	got=$(cut -d' ' -f1,2 "$WITNESS" | sort -u | tr '\n' ' ')
+	got=
+	while read -r place page rest; do
+		[[ $got == *"$place $page "* ]] || got+="$place $page "
+	done <"$WITNESS"
 	case $expected:$got in
 	# A page that goes by reference is seen on its way. Memory may wait in a pipe.
 	*SHARED*:*"socket file "* | *SHARED*:*"socket anon "* | *SHARED*:*"pipe file "*) ;;

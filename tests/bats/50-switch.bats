@@ -50,7 +50,7 @@ setup_file() {
 
 @test "1,000 switches under ten processes: every byte is right" {
 	mode log
-	nice -n 10 traffic 20 10 >/tmp/traffic 2>&1 3>&- &
+	nice -n 10 traffic 300 10 5000 >/tmp/traffic 2>&1 3>&- &
 	traffic=$!
 	n=0
 	while [ $n -lt 1000 ]; do
@@ -63,6 +63,7 @@ setup_file() {
 		32) quick_mode block; n=$((n + 1)) ;;
 		esac
 	done
+	kill $traffic
 	wait $traffic || { cat /tmp/traffic; false; }
 	grep bytes /tmp/traffic
 	mode degrade

@@ -72,6 +72,11 @@ mode() {
 	begin_phase
 }
 
+is_mode() {
+	local now
+	read -r now <"$KNOB" && [ "$now" = "$1" ]
+}
+
 # trusted WORDS, group GID: write that knob.
 trusted() {
 	judge_phase

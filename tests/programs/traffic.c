@@ -2,8 +2,9 @@
 /*
  * Traffic: processes that splice, sendfile and vmsplice streams, and check every byte.
  *
- *	traffic SECONDS [PROCESSES]
+ *	traffic SECONDS [PROCESSES [PAUSE]]
  *
+ * Each process rests for PAUSE microseconds between two streams. SIGTERM ends it before its time.
  * A call that is refused with EINVAL is made up for by read and write, as well-behaved programs do,
  * so modes may change under it. Ends with status 0 and "N bytes" if every stream was right.
  */
@@ -14,7 +15,25 @@
 #define FILE_LEN (256 * 1024)
 
 static time_t end;
+static int pause_us;
+static volatile sig_atomic_t stopped;
+static pid_t children[64];
+
+/* In the parent and in each child, which has no children to pass it on to. */
+static void stop(int number)
+{
+	stopped = number;
+	for (size_t i = 0; i < ARRAY_SIZE(children) && children[i]; i++)
+		kill(children[i], number);
+}
 static char *file_text;
+
+static bool going_on(void)
+{
+	if (pause_us)
+		usleep(pause_us);
+	return !stopped && time(NULL) < end;
+}
 
 static int file(void)
 {
@@ -66,7 +85,7 @@ static size_t run_splice(void)
 
 	make_pipe(p);
 	unix_pair(SOCK_STREAM, u);
-	while (time(NULL) < end) {
+	while (going_on()) {
 		loff_t pos = 0;
 
 		while (pos < FILE_LEN) {
@@ -103,7 +122,7 @@ static size_t run_sendfile(void)
 	size_t total = 0;
 
 	inet_pair(SOCK_STREAM, t);
-	while (time(NULL) < end) {
+	while (going_on()) {
 		loff_t pos = 0;
 
 		while (pos < FILE_LEN) {
@@ -129,7 +148,7 @@ static size_t run_vmsplice(void)
 
 	make_pipe(p);
 	make_pipe(q);
-	while (time(NULL) < end) {
+	while (going_on()) {
 		struct iovec iov = { memory, 8 * PAGE - 1 };
 		ssize_t n, m;
 
@@ -158,7 +177,7 @@ static size_t run_socket(void)
 	unix_pair(SOCK_STREAM, u);
 	make_pipe(p);
 	make_pipe(q);
-	while (time(NULL) < end) {
+	while (going_on()) {
 		size_t got = 0;
 
 		pos = (pos + 4099) % (FILE_LEN - 65536);
@@ -199,7 +218,7 @@ static size_t run_zerocopy(void)
 	/* In block the sends are plain ones. */
 	if (setsockopt(t[1], SOL_SOCKET, SO_ZEROCOPY, &(int){ 1 }, sizeof(int)) && errno != EOPNOTSUPP)
 		die("SO_ZEROCOPY");
-	while (time(NULL) < end) {
+	while (going_on()) {
 		char control[200];
 		struct msghdr msg = { .msg_control = control, .msg_controllen = sizeof(control) };
 		ssize_t n;
@@ -229,12 +248,19 @@ int main(int argc, char **argv)
 	size_t *totals = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), total = 0;
 	int i, status, failed = 0;
 
+	pause_us = argc > 3 ? atoi(argv[3]) : 0;
 	file_text = malloc(FILE_LEN);
 	fill_pattern(file_text, FILE_LEN, 0, 9);
 	end = time(NULL) + seconds;
+	if (processes > (int)ARRAY_SIZE(children))
+		return 64;
+	/* A call that it comes between goes on. */
+	sigaction(SIGTERM, &(struct sigaction){ .sa_handler = stop, .sa_flags = SA_RESTART }, NULL);
 	for (i = 0; i < processes; i++) {
-		if (fork())
+		children[i] = fork();
+		if (children[i])
 			continue;
+		memset(children, 0, sizeof(children));
 		alarm(seconds + 60);
 		totals[i] = kinds[i % ARRAY_SIZE(kinds)]();
 		_exit(0);
