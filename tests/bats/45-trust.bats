@@ -261,6 +261,29 @@ result() {
 	result SHARED -n -u 1000:1000 $E sendfile:tcp
 }
 
+@test "writable: mounts that a user makes in a namespace of his own widen nothing" {
+	trusted writable
+	mkdir -p /tmp/trust/own
+	fresh $E 0:0 644
+	in_own_namespace() {
+		setpriv --reuid 1000 --regid 1000 --clear-groups unshare --user --map-root-user --mount sh -euc "$1"
+	}
+	# A file of his, on a file system of his.
+	[ "$(in_own_namespace 'mount -t tmpfs tmpfs /tmp/trust/own; exec trust -f /tmp/trust/own/f sendfile:tcp')" = SHARED ]
+	# Root's file, through a mount of his. Nobody there can change it, so the witness tells.
+	echo >"$WITNESS"
+	bytes=$(counter sendfile/bytes_copied) trusted=$(counter sendfile/trusted)
+	in_own_namespace 'mount --bind /tmp/trust/ext4 /tmp/trust/own; trust /tmp/trust/own/f splice:tcp || true; trust /tmp/trust/own/f sendfile:tcp' || true
+	[ "$(counter sendfile/bytes_copied) $(counter sendfile/trusted)" = "$((bytes + 4096)) $trusted" ]
+	[ -z "$(cat "$WITNESS")" ]
+	# And what overlayfs of his shows of it.
+	in_own_namespace 'mount -t tmpfs tmpfs /tmp/trust/own; mkdir /tmp/trust/own/u /tmp/trust/own/w /tmp/trust/own/m
+		mount -t overlay -o userxattr,lowerdir=/tmp/trust/ext4,upperdir=/tmp/trust/own/u,workdir=/tmp/trust/own/w overlay /tmp/trust/own/m
+		trust /tmp/trust/own/m/f sendfile:tcp || true; trust /tmp/trust/own/m/f splice:tcp' || true
+	[ "$(counter sendfile/trusted)" = "$trusted" ]
+	[ -z "$(cat "$WITNESS")" ]
+}
+
 @test "writable: an idmapped mount counts with its own ids" {
 	mkdir -p /tmp/trust/idmapped
 	mount --bind -o X-mount.idmap=b:1000:1001:1 /tmp/trust/ext4 /tmp/trust/idmapped ||

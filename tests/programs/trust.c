@@ -11,7 +11,7 @@
  *
  *	-f			FILE is filled first
  *	-s			FILE has a capability
- *	-u UID:GID[,GROUP]...	who moves it from the source
+ *	-u UID:GID[,GROUP]...	who moves it from the source; without, whoever runs this
  *	-t UID:GID[,GROUP]...	who moves it to the sink
  *	-p			another process with the same rights moves it to the sink
  *	-n			both are root in a user namespace of their own
@@ -46,7 +46,7 @@ struct user {
 };
 
 static struct user source_user, sink_user;
-static bool in_namespace, in_landlock, another_process, is_mapped, two_users, filled_anew, blessed;
+static bool in_namespace, in_landlock, another_process, is_mapped, one_user, two_users, filled_anew, blessed;
 static const char *profile, *change_name, *other_name, *knob_text;
 static int capability = -1;
 static int other_fd = -1;
@@ -415,7 +415,7 @@ static void run(const char *path, int fd)
 	sink = sink_of(kind);
 	if (in_namespace)
 		enter_namespace();
-	else
+	else if (one_user)
 		become(&source_user);
 	if (in_landlock)
 		enter_landlock();
@@ -446,7 +446,7 @@ int main(int argc, char **argv)
 			return 0;
 		case 'f': filled_anew = true; break;
 		case 's': blessed = true; break;
-		case 'u': parse_user(optarg, &source_user); break;
+		case 'u': parse_user(optarg, &source_user); one_user = true; break;
 		case 't': parse_user(optarg, &sink_user); two_users = true; break;
 		case 'p': another_process = true; break;
 		case 'n': in_namespace = true; break;
