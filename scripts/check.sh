@@ -56,6 +56,7 @@ unit() {
 # tap_results NAME FILE: take over what a TAP stream says; the plan must be there, and be kept.
 tap_results() {
 	local plan count
+	[ -e "$2" ] || : >"$2"
 	plan=$(sed -n 's/^1\.\.\([0-9]*\)\r*$/\1/p' "$2" | tail -n 1)
 	count=$(grep -cE '^(not )?ok [0-9]+' "$2" || true)
 	grep -E '^(not )?ok [0-9]+' "$2" | tr -d '\r' | sed -E "s/^(not ok|ok) [0-9]+ (- )?/\1 $1: /" >>"$RESULTS" || true

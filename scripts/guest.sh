@@ -61,7 +61,13 @@ make_base() {
 # The modules of one kernel, with those that they need.
 make_modules() {
 	local root=$1 release=$2 out=$3
-	[ -e "$out" ] && [ "$out" -nt "$root/.recipe" ] && [ "$out" -nt "$TOP/scripts/guest.sh" ] && return
+	# Two guests of one kernel may begin at once.
+	exec 7>"$CACHE/guest/lock"
+	flock 7
+	if [ -e "$out" ] && [ "$out" -nt "$root/.recipe" ] && [ "$out" -nt "$TOP/scripts/guest.sh" ]; then
+		exec 7>&-
+		return
+	fi
 	in_root "$root" bash -euc '
 		release=$1; shift
 		base=/kernel/x
@@ -81,6 +87,7 @@ make_modules() {
 		cd "$tmp" && find usr | cpio --quiet -o -H newc
 	' make_modules "$release" "${MODULES[@]}" >"$out.tmp"
 	mv "$out.tmp" "$out"
+	exec 7>&-
 }
 
 need_root
@@ -94,6 +101,8 @@ root=$CACHE/root/build-$kernel
 release=$(cat "$root/kernel/$flavour")
 log=$CACHE/log/$name
 mkdir -p "$CACHE/guest" "$CACHE/log"
+# Nothing of an earlier run is to be taken for this one's.
+rm -f "$log.console" "$log.out" "$log.qemu"
 make_base
 make_modules "$root" "$release" "$CACHE/guest/modules-$release.cpio"
 
