@@ -60,7 +60,7 @@ busy_then_free() {
 	run rmmod spliceguard
 	[ "$status" -ne 0 ]
 	let_go
-	grep 'ended 4096 page' /tmp/held
+	[ "$HELD" = 'ended 4096 page' ]
 	eventually rmmod spliceguard
 }
 
@@ -90,7 +90,7 @@ footprint() {
 	rmmod spliceguard
 	# From here on by the commands themselves: what is found belongs to no mode.
 	footprint >/tmp/before
-	nice -n 19 traffic 300 4 2000 >/tmp/traffic 2>&1 3>&- &
+	nice -n 19 traffic 300 4 25000 >/tmp/traffic 2>&1 3>&- &
 	traffic=$!
 	for _ in {1..100}; do
 		command insmod /test/spliceguard.ko
