@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -67,38 +68,55 @@ static inline void unix_pair(int type, int ends[2])
 }
 
 /*
- * ends[0] is read from, ends[1] is sent to. @room is the size of the receiver's buffer, or 0.
+ * Two sockets that are connected over @address, whose port is any if it is 0. ends[0] is read from, ends[1] is sent to. @room is the
+ * size of the receiver's buffer, or 0. Returns -1 where that cannot be had.
  */
-static inline void inet_pair_of(int family, int type, int ends[2], int room)
+static inline int pair_at(void *address, socklen_t len, int type, int protocol, int ends[2], int room)
 {
-	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	socklen_t len = sizeof(address);
-	int listener = socket(family, type, 0);
+	int family = ((struct sockaddr *)address)->sa_family;
+	bool listens = type != SOCK_DGRAM && type != SOCK_RAW;
+	int listener = socket(family, type, protocol);
 
-	if (family == AF_INET)
-		memcpy(&address, &v4, sizeof(v4));
+	ends[0] = listener;
+	ends[1] = -1;
 	if (listener >= 0 && room)
 		setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	if (listener < 0 || bind(listener, (void *)&address, len) || getsockname(listener, (void *)&address, &len))
-		die("socket");
-	ends[1] = socket(family, type, 0);
-	if (type == SOCK_STREAM && listen(listener, 1))
-		die("listen");
-	if (connect(ends[1], (void *)&address, len))
-		die("connect");
-	ends[0] = listener;
-	if (type == SOCK_STREAM) {
+	if (listener < 0 || bind(listener, address, len) || getsockname(listener, address, &len) || (listens && listen(listener, 1)))
+		return -1;
+	ends[1] = socket(family, type, protocol);
+	if (connect(ends[1], address, len))
+		return -1;
+	if (listens) {
 		ends[0] = accept(listener, NULL, NULL);
 		close(listener);
 	}
-	if (ends[0] < 0)
-		die("accept");
+	return ends[0] < 0 ? -1 : 0;
+}
+
+static inline void inet_pair_by(int family, int type, int protocol, int ends[2], int room)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+
+	if (family == AF_INET ? pair_at(&v4, sizeof(v4), type, protocol, ends, room) : pair_at(&v6, sizeof(v6), type, protocol, ends, room))
+		die("a pair of sockets");
+}
+
+static inline void inet_pair_of(int family, int type, int ends[2], int room)
+{
+	inet_pair_by(family, type, 0, ends, room);
 }
 
 static inline void inet_pair(int type, int ends[2])
 {
 	inet_pair_of(AF_INET, type, ends, 0);
+}
+
+static inline int vsock_pair(int ends[2])
+{
+	struct sockaddr_vm address = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = VMADDR_PORT_ANY };
+
+	return pair_at(&address, sizeof(address), SOCK_STREAM, 0, ends, 0);
 }
 
 enum entry { ENTRY_64, ENTRY_32, ENTRY_X32 };

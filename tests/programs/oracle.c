@@ -20,7 +20,6 @@
  */
 #include "common.h"
 #include "uring.h"
-#include <linux/vm_sockets.h>
 #include <poll.h>
 
 #ifndef UDP_SEGMENT
@@ -485,18 +484,11 @@ static int zerocopy_udp6(struct source *source, struct sink *sink)
 
 static int zerocopy_vsock(struct source *source, struct sink *sink)
 {
-	struct sockaddr_vm address = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = 1234 };
-	int listener = socket(AF_VSOCK, SOCK_STREAM, 0), ends[2];
+	int ends[2];
 
-	if (listener < 0)
+	if (vsock_pair(ends))
 		return absent();
-	keep(sink, listener);
-	if (bind(listener, (void *)&address, sizeof(address)) || listen(listener, 1))
-		die("vsock");
-	ends[1] = keep(sink, socket(AF_VSOCK, SOCK_STREAM, 0));
-	if (connect(ends[1], (void *)&address, sizeof(address)))
-		return absent();
-	ends[0] = keep(sink, accept(listener, NULL, NULL));
+	keep_pair(sink, ends);
 	if (ask_for_zerocopy(ends[1]))
 		return -1;
 	return moved(sink, ends[0], send_zerocopy(ends[1], source, 0));

@@ -23,11 +23,12 @@
  *	-k TEXT			root writes TEXT to kernel.splice_trust between source and sink
  *	-o FILE			another file, for the paths that mix two
  */
+#include "bpf.h"
 #include "common.h"
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/fs.h>
-#include <linux/vm_sockets.h>
+#include <linux/kcm.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -45,6 +46,7 @@ struct user {
 	int count;
 };
 
+static const struct user root;
 static struct user source_user, sink_user;
 static bool in_namespace, in_landlock, another_process, is_mapped, one_user, two_users, filled_anew, blessed;
 static const char *profile, *change_name, *other_name, *knob_text;
@@ -203,23 +205,81 @@ struct pair {
 	int from, to;
 };
 
+/* Into a BPF sockmap, with a program that judges each message, and lets it pass, or without. */
+static void have_sockmap_take(int tcp, bool judged)
+{
+	const struct bpf_insn pass[] = { INSN_SET(0, SK_PASS), INSN_END };
+	int map = bpf_map(BPF_MAP_TYPE_SOCKMAP, 4, 4), program;
+	union bpf_attr add = { .map_fd = map, .key = (uintptr_t)&(int){ 0 }, .value = (uintptr_t)&tcp };
+
+	if (judged) {
+		program = bpf_load((union bpf_attr){ .prog_type = BPF_PROG_TYPE_SK_MSG }, pass, ARRAY_SIZE(pass));
+		if (bpf(BPF_PROG_ATTACH, &(union bpf_attr){ .target_fd = map, .attach_bpf_fd = program, .attach_type = BPF_SK_MSG_VERDICT }))
+			die("no verdict on messages");
+	}
+	if (bpf(BPF_MAP_UPDATE_ELEM, &add))
+		die("no sockmap here");
+}
+
+/* Returns the KCM socket that sends over it. What comes in would be one message. */
+static int have_kcm_take(int tcp)
+{
+	const struct bpf_insn whole[] = { INSN_GET(BPF_W, 0, 1, offsetof(struct __sk_buff, len)), INSN_END };
+	struct kcm_attach attach = { .fd = tcp };
+	int kcm = socket(AF_KCM, SOCK_DGRAM, KCMPROTO_CONNECTED);
+
+	attach.bpf_fd = bpf_load((union bpf_attr){ .prog_type = BPF_PROG_TYPE_SOCKET_FILTER }, whole, ARRAY_SIZE(whole));
+	if (kcm < 0 || ioctl(kcm, SIOCKCMATTACH, &attach))
+		die("no KCM here");
+	return kcm;
+}
+
+static void have_tls_take(int tcp)
+{
+	/* Without keys it passes on what it is given, but it is not plain TCP any more. */
+	if (setsockopt(tcp, IPPROTO_TCP, TCP_ULP, "tls", 4))
+		die("no TLS here");
+}
+
+/* What takes a TCP socket over. Returns the socket to send to from then on. */
+static int taken_by(const char *what, int tcp)
+{
+	if (!strcmp(what, "kcm"))
+		return have_kcm_take(tcp);
+	if (!strcmp(what, "tls"))
+		have_tls_take(tcp);
+	else
+		have_sockmap_take(tcp, !strcmp(what, "verdict"));
+	return tcp;
+}
+
 static struct pair sink_of(const char *kind)
 {
 	int ends[2] = { -1, -1 };
 
-	if (!strncmp(kind, "tcp", 3) || !strcmp(kind, "tls"))
+	if (!strncmp(kind, "tcp", 3) || !strcmp(kind, "tls") || !strcmp(kind, "kcm"))
 		inet_pair(SOCK_STREAM, ends);
 	else if (!strcmp(kind, "udp") || !strcmp(kind, "udp-encap"))
 		inet_pair(SOCK_DGRAM, ends);
+	else if (!strcmp(kind, "raw"))
+		inet_pair_by(AF_INET6, SOCK_RAW, IPPROTO_TCP, ends, 0);
+	else if (!strcmp(kind, "sctp"))
+		inet_pair_by(AF_INET, SOCK_STREAM, IPPROTO_SCTP, ends, 0);
+	else if (!strcmp(kind, "mptcp"))
+		inet_pair_by(AF_INET, SOCK_STREAM, IPPROTO_MPTCP, ends, 0);
 	else if (!strcmp(kind, "unix"))
 		unix_pair(SOCK_STREAM, ends);
 	else if (!strcmp(kind, "seqpacket"))
 		unix_pair(SOCK_SEQPACKET, ends);
-	else
+	else if (strcmp(kind, "vsock"))
 		make_pipe(ends);
-	/* Without keys it passes on what it is given, but it is not plain TCP any more. */
-	if (!strcmp(kind, "tls") && setsockopt(ends[1], IPPROTO_TCP, 31 /* TCP_ULP */, "tls", 4))
-		die("no TLS here");
+	else if (vsock_pair(ends))
+		die("no vsock here");
+	if (!strcmp(kind, "tls") || !strcmp(kind, "kcm"))
+		ends[1] = taken_by(kind, ends[1]);
+	/* The socket that is beneath. */
+	if (!strncmp(kind, "tcp-", 4))
+		taken_by(kind + 4, ends[1]);
 	/* UDP_ENCAP_ESPINUDP */
 	if (!strcmp(kind, "udp-encap") && setsockopt(ends[1], IPPROTO_UDP, 100, &(int){ 2 }, sizeof(int)))
 		die("no UDP_ENCAP here");
@@ -380,8 +440,8 @@ static void bless(const char *name)
 		die("setxattr");
 }
 
-/* A call that waits on an empty pipe; then the socket may become another, and only then a page comes. */
-static ssize_t late(int fd, const struct pair *sink, bool tls)
+/* A call that waits on an empty pipe; then something may take the socket over, and only then a page comes. */
+static ssize_t late(const char *taker, int fd, const struct pair *sink)
 {
 	loff_t start = 0;
 	int ends[2], status;
@@ -389,11 +449,18 @@ static ssize_t late(int fd, const struct pair *sink, bool tls)
 
 	make_pipe(ends);
 	child = fork();
-	if (!child)
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		_exit(splice(ends[0], NULL, sink->to, NULL, PAGE, 0) == PAGE ? 0 : errno);
+	}
 	usleep(100000);
-	if (tls && setsockopt(sink->to, IPPROTO_TCP, 31 /* TCP_ULP */, "tls", 4))
-		die("no TLS here");
+	if (*taker) {
+		/* BPF is root's. */
+		become(&root);
+		taken_by(taker, sink->to);
+		if (one_user)
+			become(&source_user);
+	}
 	if (splice(fd, &start, ends[1], NULL, PAGE, 0) != PAGE)
 		die("late");
 	if (waitpid(child, &status, 0) != child || status)
@@ -422,7 +489,10 @@ static void run(const char *path, int fd)
 	if (profile)
 		enter_profile();
 	pieces = strcmp(how, "mixed") ? 1 : 3;
-	n = strcmp(how, "late") ? move(how, fd, &sink) : late(fd, &sink, !strcmp(kind, "tcp-tls"));
+	if (!strncmp(how, "late", 4))
+		n = late(how[4] ? how + 5 : "", fd, &sink);
+	else
+		n = move(how, fd, &sink);
 	if (n != pieces * PAGE) {
 		printf("%s\n", n ? strerrorname_np(errno) : "END");
 		return;

@@ -19,7 +19,6 @@
 #include <linux/if_packet.h>
 #include <linux/if_xdp.h>
 #include <linux/netlink.h>
-#include <linux/vm_sockets.h>
 #include <poll.h>
 
 #define SENDS 6
@@ -129,22 +128,6 @@ static void to_dummy(int ends[2])
 		die("10.99.0.2");
 }
 
-static void vsock_pair(int ends[2])
-{
-	struct sockaddr_vm address = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = 4321 };
-	int listener = socket(AF_VSOCK, SOCK_STREAM, 0);
-
-	ends[1] = -1;
-	if (listener < 0 || bind(listener, (void *)&address, sizeof(address)) || listen(listener, 1))
-		return;
-	ends[1] = socket(AF_VSOCK, SOCK_STREAM, 0);
-	if (connect(ends[1], (void *)&address, sizeof(address)))
-		ends[1] = -1;
-	else
-		ends[0] = accept(listener, NULL, NULL);
-	close(listener);
-}
-
 /* io_uring: the result, and then what the notification says. */
 static void uring_completions(const char *row, int fd, int opcode, size_t len, bool fixed)
 {
@@ -205,7 +188,8 @@ static void all_completions(void)
 		inet_pair_of(rows[i].family, rows[i].type, ends, 0);
 		completions(rows[i].row, ends, rows[i].len, rows[i].after_each, rows[i].flags);
 	}
-	vsock_pair(ends);
+	if (vsock_pair(ends))
+		ends[1] = -1;
 	completions("vsock,all", ends, LEN, false, 0);
 	to_dummy(ends);
 	completions("udp,dummy", ends, 1000, false, 0);
