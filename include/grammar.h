@@ -13,6 +13,7 @@
 
 const char *spg_op_name(enum spg_op op);
 const char *spg_mode_name(enum spg_mode mode);
+const char *spg_net_name(enum spg_net net);
 
 int spg_parse_modes(const char *text, size_t len, struct spg_policy *policy);
 int spg_parse_trust(const char *text, size_t len, struct spg_policy *policy);

@@ -202,7 +202,7 @@ everything() {
 	for k in $KERNELS; do pool build "$k"; done
 	wait
 	local files=(10-load.bats 20-oracle.bats 30-behaviour.bats 35-zerocopy.bats 40-vmsplice.bats 45-trust.bats 60-unload.bats 70-pressure.bats
-		80-kernel-users.bats 90-lock.bats)
+		80-kernel-users.bats 85-trace.bats 90-lock.bats)
 	for k in $KERNELS; do pool guest "$k" cloud-amd64 1 "${files[@]}"; done
 	for k in $KERNELS; do pool guest "$k" cloud-amd64 2 50-switch.bats; done
 	# Where a nanosecond is an instruction.

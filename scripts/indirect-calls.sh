@@ -1,6 +1,6 @@
 #!/bin/bash
 # indirect-calls.sh MODULE.ko: fails if the module has an indirect call or jump other than through the operations of a pipe
-# buffer, of a dentry or of a zero-copy completion, or the tables of its own hooks and knobs. On a kernel with IBT, a call through a pointer to a function that is not exported
+# buffer, of a dentry or of a zero-copy completion, the probes of its tracepoint, or the tables of its own hooks and knobs. On a kernel with IBT, a call through a pointer to a function that is not exported
 # may hit one whose landing pad was removed at boot, and kill the machine; originals are reached by direct branches only.
 set -euo pipefail
 
@@ -52,6 +52,7 @@ declare -A allowed=(
 	[memory_to_pipe]=3
 	[vmsplice_guarded]=3
 	[vmsplice_file]=3
+	[__traceiter_verdict]=1      # probes of the tracepoint: whoever traces has taken their address, so their landing pads are there
 	[fill_copied]=1              # ubuf_info's complete(), as the kernel calls it
 	[zerocopy_fill_call]=1
 	[zerocopy_fill_stand_in]=1

@@ -72,6 +72,17 @@ const char *spg_mode_name(enum spg_mode mode)
 	return mode_names[mode];
 }
 
+/**
+ * spg_net_name() - the word for a protocol, as trust spells it after "net:"
+ * @net: the protocol
+ *
+ * Return: a constant string.
+ */
+const char *spg_net_name(enum spg_net net)
+{
+	return net_names[net];
+}
+
 static int find_name(const char *const *names, int count, const char *word, size_t len)
 {
 	int i;

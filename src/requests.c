@@ -6,6 +6,7 @@
  *
  * EOPNOTSUPP is what a kernel without the feature says, and what programs fall back on.
  */
+#include <linux/file.h>
 #include <linux/if_packet.h>
 #include <linux/if_xdp.h>
 #include <linux/io_uring.h>
@@ -20,14 +21,15 @@
 #include "compat.h"
 #include "facts.h"
 #include "operations.h"
-#include "stats.h"
+#include "verdicts.h"
 
 struct io_kiocb;
 struct io_ring_ctx;
 
-static int refuse(void)
+/* @sock: whose zero-copy it is, or NULL where that is not at hand */
+static int refuse(size_t bytes, const struct socket *sock)
 {
-	spg_count(SPG_ZEROCOPY, SPG_REFUSED, 1);
+	spg_refused(SPG_ZEROCOPY, bytes, spg_from_memory, spg_sink_of_socket(sock));
 	return -EOPNOTSUPP;
 }
 
@@ -67,9 +69,9 @@ static int option_call SPG_OPTION_PARAMETERS
 	enum spg_verdict verdict = spg_verdict(SPG_ZEROCOPY, 0);
 
 	if (verdict == SPG_REFUSE)
-		return refuse();
+		return refuse(0, sock);
 	if (verdict == SPG_COPY && level == SOL_SOCKET && !is_ours(sock))
-		return refuse();
+		return refuse(0, sock);
 	return spg_original(option) SPG_OPTION_ARGUMENTS;
 }
 
@@ -111,7 +113,9 @@ SPG_STAND_IN(ring, int,
 
 static int ring_call(int fd, int level, int optname, char __user *optval, int optlen)
 {
-	return is_blocked() ? refuse() : spg_original(ring)(fd, level, optname, optval, optlen);
+	if (is_blocked())
+		return refuse(0, NULL);
+	return spg_original(ring)(fd, level, optname, optval, optlen);
 }
 
 static bool ring_admit(struct pt_regs *regs)
@@ -166,9 +170,20 @@ struct spg_hook spg_##id##_hook = {								\
  * Preparing both SEND_ZC and SENDMSG_ZC. The original comes first: a request that fails looks at
  * what it has set (io_uring/net.c, io_sendrecv_fail()).
  */
-static int refuse_prepared(int ret)
+static int refuse_prepared(int ret, const struct io_uring_sqe *sqe)
 {
-	return ret || !is_blocked() ? ret : refuse();
+	struct file *file = NULL;
+
+	if (ret || !is_blocked())
+		return ret;
+	/* The entry is the caller's memory, and may change. */
+	if (trace_verdict_enabled() && !(READ_ONCE(sqe->flags) & IOSQE_FIXED_FILE))
+		file = fget(READ_ONCE(sqe->fd));
+	ret = refuse(READ_ONCE(sqe->opcode) == IORING_OP_SEND_ZC ? READ_ONCE(sqe->len) : 0,
+		     file ? spg_sock_from_file(file) : NULL);
+	if (file)
+		fput(file);
+	return ret;
 }
 
 /* A field that must be zero is not. */
@@ -176,7 +191,7 @@ static const struct io_uring_sqe odd_sqe = { .__pad2 = { 1 } };
 
 REFUSED_REQUEST(send_zc,
 		(struct io_kiocb *req, const struct io_uring_sqe *sqe), (req, sqe),
-		refuse_prepared(spg_original(send_zc)(req, sqe)),
+		refuse_prepared(spg_original(send_zc)(req, sqe), sqe),
 		((struct io_kiocb *)nothing, &odd_sqe),
 		"io_send_zc_prep", "io_sendzc_prep");
 #endif
@@ -185,7 +200,7 @@ REFUSED_REQUEST(send_zc,
 /* A ring without any of the flags that this needs. */
 REFUSED_REQUEST(zcrx,
 		(struct io_ring_ctx *ctx, void __user *arg), (ctx, arg),
-		is_blocked() ? refuse() : spg_original(zcrx)(ctx, arg),
+		is_blocked() ? refuse(0, NULL) : spg_original(zcrx)(ctx, arg),
 		((struct io_ring_ctx *)nothing, NULL),
 		"io_register_zcrx", "io_register_zcrx_ifq");
 #endif
@@ -197,7 +212,7 @@ static struct genl_info no_info = { .attrs = no_attributes };
 
 REFUSED_REQUEST(bind_tx,
 		(struct sk_buff *skb, struct genl_info *info), (skb, info),
-		is_blocked() ? refuse() : spg_original(bind_tx)(skb, info),
+		is_blocked() ? refuse(0, NULL) : spg_original(bind_tx)(skb, info),
 		((struct sk_buff *)nothing, &no_info),
 		"netdev_nl_bind_tx_doit");
 #endif

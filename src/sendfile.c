@@ -10,7 +10,7 @@
 #include "facts.h"
 #include "operations.h"
 #include "pages.h"
-#include "stats.h"
+#include "verdicts.h"
 
 SPG_STAND_IN(sendfile, ssize_t,
 	     (int out_fd, int in_fd, loff_t *ppos, size_t count, loff_t max),
@@ -44,10 +44,25 @@ static bool is_admitted(int out_fd, int in_fd)
 	return spg_live_verdict(SPG_SENDFILE, facts) != SPG_REFUSE;
 }
 
+static void count_refused(int out_fd, int in_fd, size_t count)
+{
+	struct file *in = NULL, *out = NULL;
+
+	if (trace_verdict_enabled()) {
+		in = fget(in_fd);
+		out = fget(out_fd);
+	}
+	spg_refused(SPG_SENDFILE, count, spg_source_of(in), spg_sink_of(out));
+	if (in)
+		fput(in);
+	if (out)
+		fput(out);
+}
+
 static ssize_t sendfile_call(int out_fd, int in_fd, loff_t *ppos, size_t count, loff_t max)
 {
 	if (spg_verdict(SPG_SENDFILE, 0) == SPG_REFUSE && !is_admitted(out_fd, in_fd)) {
-		spg_count(SPG_SENDFILE, SPG_REFUSED, 1);
+		count_refused(out_fd, in_fd, count);
 		return -EINVAL;
 	}
 	return spg_original(sendfile)(out_fd, in_fd, ppos, count, max);
@@ -79,11 +94,15 @@ SPG_STAND_IN(sendfile_sink, int,
  * A call comes here once for each pipeful. Only __splice_from_pipe() uses num_spliced, and not of
  * this descriptor.
  */
-static void count_once(struct splice_desc *sd, enum spg_counter counter)
+static void count_pipeful(struct splice_desc *sd, enum spg_counter counter, size_t bytes,
+			  const struct spg_source *source)
 {
-	if (!sd->num_spliced)
+	bool first = !sd->num_spliced;
+
+	if (first)
 		spg_count(SPG_SENDFILE, counter, 1);
 	sd->num_spliced = 1;
+	spg_trace(SPG_SENDFILE, counter, bytes, first, *source, spg_sink_of(sd->u.file));
 }
 
 /* What is known of the file that fills the internal pipe, and of the sink, and judged by it. */
@@ -97,7 +116,8 @@ static enum spg_verdict verdict_of(struct pipe_inode_info *pipe, struct file *ou
 	return spg_verdict_inside(SPG_SENDFILE, facts);
 }
 
-static int make_private(struct pipe_inode_info *pipe, struct splice_desc *sd)
+static int make_private(struct pipe_inode_info *pipe, struct splice_desc *sd,
+			const struct spg_source *source)
 {
 	struct spg_outcome outcome;
 	int err;
@@ -108,7 +128,7 @@ static int make_private(struct pipe_inode_info *pipe, struct splice_desc *sd)
 		return err;
 	spg_count(SPG_SENDFILE, SPG_BYTES_COPIED, outcome.bytes);
 	if (outcome.bytes)
-		count_once(sd, SPG_COPIED);
+		count_pipeful(sd, SPG_COPIED, outcome.bytes, source);
 	return 0;
 }
 
@@ -120,6 +140,7 @@ static int make_private(struct pipe_inode_info *pipe, struct splice_desc *sd)
 static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *sd)
 {
 	struct file *out = sd->u.file;
+	struct spg_source source = spg_from_pipe;
 	umode_t mode = file_inode(out)->i_mode;
 	enum spg_verdict verdict;
 	int ret;
@@ -127,16 +148,19 @@ static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *
 	if (S_ISFIFO(mode) || spg_write_copies(out))
 		return spg_original(sendfile_sink)(pipe, sd);
 	verdict = verdict_of(pipe, out);
+	/* Now: the pages are gone afterwards. */
+	if (trace_verdict_enabled())
+		source = spg_source_behind(pipe);
 	if (verdict == SPG_COPY && !S_ISSOCK(mode)) {
-		ret = make_private(pipe, sd);
+		ret = make_private(pipe, sd, &source);
 		if (ret)
 			return ret == -ENODATA ? 0 : ret;
 		return spg_original(sendfile_sink)(pipe, sd);
 	}
 	ret = spg_original(sendfile_sink)(pipe, sd);
 	if (ret > 0 && verdict != SPG_STOCK)
-		count_once(sd, verdict == SPG_COPY ? SPG_COPIED :
-			       verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED);
+		count_pipeful(sd, verdict == SPG_COPY ? SPG_COPIED :
+			      verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, ret, &source);
 	return ret;
 }
 

@@ -25,7 +25,7 @@
 #include "operations.h"
 #include "pages.h"
 #include "pipes.h"
-#include "stats.h"
+#include "verdicts.h"
 
 /*
  * As many buffers as splice_to_socket() takes at a time: for sockets that keep messages apart, that
@@ -324,9 +324,11 @@ static ssize_t socket_call(struct pipe_inode_info *pipe, struct file *out, loff_
 	if (copied)
 		spg_count(op, SPG_BYTES_COPIED, copied);
 	if (op == SPG_SPLICE && verdict == SPG_COPY)
-		spg_count(op, copied ? SPG_COPIED : SPG_TRUSTED, 1);
+		spg_judged(op, copied ? SPG_COPIED : SPG_TRUSTED, copied ?: ret, spg_from_pipe,
+			   spg_sink_of(out));
 	else if (op == SPG_SPLICE && verdict != SPG_STOCK)
-		spg_count(op, verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, 1);
+		spg_judged(op, verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, ret, spg_from_pipe,
+			   spg_sink_of(out));
 	return ret;
 }
 

@@ -16,7 +16,7 @@
 #include "operations.h"
 #include "pages.h"
 #include "pipes.h"
-#include "stats.h"
+#include "verdicts.h"
 
 SPG_STAND_IN(splice, ssize_t,
 	     (struct file *in, loff_t *off_in, struct file *out, loff_t *off_out, size_t len,
@@ -80,7 +80,7 @@ static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, lo
 	if (verdict == SPG_COPY && unlikely(READ_ONCE(fill_bypassed)) && fills_pipe(in, out))
 		verdict = SPG_REFUSE;
 	if (verdict == SPG_REFUSE) {
-		spg_count(SPG_SPLICE, SPG_REFUSED, 1);
+		spg_refused(SPG_SPLICE, len, spg_source_of(in), spg_sink_of(out));
 		return -EINVAL;
 	}
 	/* Sockets get a copy from our own sender. */
@@ -88,7 +88,8 @@ static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, lo
 	    !S_ISSOCK(file_inode(out)->i_mode) && !spg_write_copies(out)) {
 		err = spg_pipe_clean(source, spg_pipe_of(out) ? 0 : len, &bytes);
 		if (bytes) {
-			spg_count(SPG_SPLICE, SPG_COPIED, 1);
+			spg_judged(SPG_SPLICE, SPG_COPIED, bytes, spg_source_of(in),
+				   spg_sink_of(out));
 			spg_count(SPG_SPLICE, SPG_BYTES_COPIED, bytes);
 		}
 		if (err)
@@ -181,10 +182,10 @@ static ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	if (err)
 		ret = take_back(pipe, outcome.end, ppos, ret, err);
 	if (outcome.bytes) {
-		spg_count(spg_op_of(flags), SPG_COPIED, 1);
+		spg_judged(spg_op_of(flags), SPG_COPIED, outcome.bytes, spg_source_of(in), "pipe");
 		spg_count(spg_op_of(flags), SPG_BYTES_COPIED, outcome.bytes);
 	} else if (admitted) {
-		spg_count(spg_op_of(flags), SPG_TRUSTED, 1);
+		spg_judged(spg_op_of(flags), SPG_TRUSTED, ret, spg_source_of(in), "pipe");
 	}
 	return ret;
 }
@@ -201,7 +202,8 @@ static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	for (i = start; i != pipe->head; i++) {
 		if (spg_buffer_is_private(spg_slot(pipe, i)))
 			continue;
-		spg_count(spg_op_of(flags), admission ? SPG_TRUSTED : SPG_PASSED, 1);
+		spg_judged(spg_op_of(flags), admission ? SPG_TRUSTED : SPG_PASSED, ret,
+			   spg_source_of(in), "pipe");
 		break;
 	}
 	if (admission)

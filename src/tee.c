@@ -7,7 +7,7 @@
 #include "facts.h"
 #include "operations.h"
 #include "pipes.h"
-#include "stats.h"
+#include "verdicts.h"
 
 SPG_STAND_IN(tee, ssize_t,
 	     (struct file *in, struct file *out, size_t len, unsigned int flags),
@@ -32,36 +32,39 @@ static enum spg_verdict verdict_of(struct pipe_inode_info *source, size_t len)
 static ssize_t tee_call(struct file *in, struct file *out, size_t len, unsigned int flags)
 {
 	struct pipe_inode_info *source = in->f_mode & FMODE_READ ? spg_pipe_of(in) : NULL;
+	enum spg_verdict verdict = verdict_of(source, len);
+	bool shares = false;
 	size_t bytes;
+	ssize_t ret;
 	int err;
 
-	switch (verdict_of(source, len)) {
+	switch (verdict) {
 	case SPG_REFUSE:
-		spg_count(SPG_TEE, SPG_REFUSED, 1);
+		spg_refused(SPG_TEE, len, spg_source_of(in), spg_sink_of(out));
 		return -EINVAL;
 	case SPG_COPY:
 		if (!source)
 			break;
 		err = spg_pipe_clean(source, 0, &bytes);
 		if (bytes) {
-			spg_count(SPG_TEE, SPG_COPIED, 1);
+			spg_judged(SPG_TEE, SPG_COPIED, bytes, spg_source_of(in), spg_sink_of(out));
 			spg_count(SPG_TEE, SPG_BYTES_COPIED, bytes);
 		}
 		if (err)
 			return err;
 		break;
 	case SPG_PASS:
-		if (source && spg_pipe_holds_shared(source, len))
-			spg_count(SPG_TEE, SPG_PASSED, 1);
-		break;
 	case SPG_TRUST:
-		if (source && spg_pipe_holds_shared(source, len))
-			spg_count(SPG_TEE, SPG_TRUSTED, 1);
+		shares = source && spg_pipe_holds_shared(source, len);
 		break;
 	default:
 		break;
 	}
-	return spg_original(tee)(in, out, len, flags);
+	ret = spg_original(tee)(in, out, len, flags);
+	if (shares && ret > 0)
+		spg_judged(SPG_TEE, verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, ret,
+			   spg_source_of(in), spg_sink_of(out));
+	return ret;
 }
 
 static void tee_prove(void)

@@ -20,7 +20,7 @@
 #include "operations.h"
 #include "pages.h"
 #include "pipes.h"
-#include "stats.h"
+#include "verdicts.h"
 
 /* How many pages are looked up at a time, as in iter_to_pipe(). */
 #define BATCH 16
@@ -107,7 +107,8 @@ static ssize_t memory_to_pipe(struct file *file, struct iov_iter *from, unsigned
 	if (ret > 0) {
 		spg_pipe_wake_readers(pipe);
 		spg_vmsplice_modified(file);
-		spg_count(SPG_VMSPLICE, admission ? SPG_TRUSTED : SPG_COPIED, 1);
+		spg_judged(SPG_VMSPLICE, admission ? SPG_TRUSTED : SPG_COPIED, ret, spg_from_memory,
+			   "pipe");
 		spg_count(SPG_VMSPLICE, SPG_BYTES_COPIED, copied);
 	}
 	return ret;
@@ -196,6 +197,32 @@ static bool fills_a_pipe(int fd)
 	return fills;
 }
 
+static size_t bytes_asked(const unsigned long *args)
+{
+	struct iovec stack[UIO_FASTIOV];
+	struct iovec *iov = stack;
+	struct iov_iter iter;
+	size_t bytes;
+
+	if (import_iovec(ITER_SOURCE, (const struct iovec __user *)args[1], args[2],
+			 ARRAY_SIZE(stack), &iov, &iter) < 0)
+		return 0;
+	bytes = iov_iter_count(&iter);
+	kfree(iov);
+	return bytes;
+}
+
+static void count_refused(const unsigned long *args)
+{
+	struct file *file = trace_verdict_enabled() ? fget(args[0]) : NULL;
+	bool fills = file && file->f_mode & FMODE_WRITE;
+
+	spg_refused(SPG_VMSPLICE, bytes_asked(args), fills ? spg_from_memory : spg_source_of(file),
+		    fills ? spg_sink_of(file) : "memory");
+	if (file)
+		fput(file);
+}
+
 static bool vmsplice_needed(const struct spg_policy *policy)
 {
 	return spg_policy_mode(policy, SPG_VMSPLICE) != SPG_OFF;
@@ -209,7 +236,7 @@ static bool vmsplice_decided(const unsigned long *args, long *ret)
 
 	switch (spg_verdict(SPG_VMSPLICE, 0)) {
 	case SPG_REFUSE:
-		spg_count(SPG_VMSPLICE, SPG_REFUSED, 1);
+		count_refused(args);
 		*ret = -EINVAL;
 		return true;
 	case SPG_TRUST:
@@ -232,7 +259,8 @@ static void vmsplice_passed(const unsigned long *args, long ret)
 	enum spg_verdict verdict = spg_verdict(SPG_VMSPLICE, 0);
 
 	if (ret > 0 && (verdict == SPG_PASS || verdict == SPG_TRUST) && fills_a_pipe(args[0]))
-		spg_count(SPG_VMSPLICE, verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, 1);
+		spg_judged(SPG_VMSPLICE, verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, ret,
+			   spg_from_memory, "pipe");
 }
 
 /*

@@ -18,7 +18,7 @@
 #include "compat.h"
 #include "facts.h"
 #include "operations.h"
-#include "stats.h"
+#include "verdicts.h"
 
 /* How much to ask for at once, as tcp_sendmsg() does. */
 #define FRAGMENT_MIN 32
@@ -76,13 +76,22 @@ static int append_copy(struct sock *sk, struct sk_buff *skb, struct iov_iter *fr
 }
 
 /* A send may come here in many pieces: it counts when the last of its data has been taken. */
-static void count_pieces(enum spg_verdict verdict, const struct iov_iter *from, size_t copied)
+static void count_piece(enum spg_verdict verdict, const struct iov_iter *from, size_t bytes,
+			const struct sock *sk)
 {
-	if (copied)
-		spg_count(SPG_ZEROCOPY, SPG_BYTES_COPIED, copied);
-	if (verdict != SPG_STOCK && !iov_iter_count(from))
-		spg_count(SPG_ZEROCOPY, verdict == SPG_COPY ? SPG_COPIED :
-					verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, 1);
+	enum spg_counter counter = verdict == SPG_COPY ? SPG_COPIED :
+				   verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED;
+	bool last = !iov_iter_count(from);
+
+	if (verdict == SPG_STOCK)
+		return;
+	if (verdict == SPG_COPY)
+		spg_count(SPG_ZEROCOPY, SPG_BYTES_COPIED, bytes);
+	if (last)
+		spg_count(SPG_ZEROCOPY, counter, 1);
+	if (last || bytes)
+		spg_trace(SPG_ZEROCOPY, counter, bytes, last, spg_from_memory,
+			  spg_sink_of_sock(sk));
 }
 
 SPG_STAND_IN(zerocopy_stream, int, SPG_STREAM_PARAMETERS, SPG_STREAM_ARGUMENTS)
@@ -96,13 +105,13 @@ static int zerocopy_stream_call SPG_STREAM_PARAMETERS
 	if (verdict != SPG_COPY) {
 		ret = spg_original(zerocopy_stream) SPG_STREAM_ARGUMENTS;
 		if (ret > 0)
-			count_pieces(verdict, &msg->msg_iter, 0);
+			count_piece(verdict, &msg->msg_iter, ret, sk);
 		return ret;
 	}
 	ret = append_copy(sk, skb, &msg->msg_iter, len);
 	if (ret > 0) {
 		spg_mark_copied(uarg);
-		count_pieces(verdict, &msg->msg_iter, ret);
+		count_piece(verdict, &msg->msg_iter, ret, sk);
 	}
 	return ret;
 }
@@ -133,7 +142,7 @@ static int fill_copied(const struct msghdr *msg, struct sock *sk, struct sk_buff
 	}
 	if (done && uarg)
 		spg_mark_copied(uarg);
-	count_pieces(SPG_COPY, from, done);
+	count_piece(SPG_COPY, from, done, sk ?: skb->sk);
 	/* A stream takes other errors for an end of the room, and would try for ever. */
 	if (ret == -ENOMEM && sk && sk->sk_type == SOCK_STREAM)
 		return -EFAULT;
@@ -143,6 +152,7 @@ static int fill_copied(const struct msghdr *msg, struct sock *sk, struct sk_buff
 static int zerocopy_fill_call SPG_FILL_PARAMETERS
 {
 	enum spg_verdict verdict = spg_verdict_inside(SPG_ZEROCOPY, 0);
+	size_t before = iov_iter_count(from);
 	int ret;
 
 	/* Neither a socket nor a message: a tap's, whose pages are a virtual machine's. */
@@ -153,7 +163,7 @@ static int zerocopy_fill_call SPG_FILL_PARAMETERS
 	ret = spg_original(zerocopy_fill) SPG_FILL_ARGUMENTS;
 	/* A stream's is counted above; on 6.1 io_uring comes here once more from the original. */
 	if (!ret && (!sk || sk->sk_type != SOCK_STREAM) && !SPG_FILL_IS_NESTED)
-		count_pieces(verdict, from, 0);
+		count_piece(verdict, from, before - iov_iter_count(from), sk ?: skb->sk);
 	return ret;
 }
 

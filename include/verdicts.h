@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Verdicts, as others see them: counted, traced, and where a call is refused also in the log.
+ */
+#ifndef SPG_VERDICTS_H
+#define SPG_VERDICTS_H
+
+#include <linux/types.h>
+#include "stats.h"
+#include "trace.h"
+
+struct file;
+struct pipe_inode_info;
+struct sock;
+struct socket;
+
+/**
+ * struct spg_source - where the pages of a call are from, as the tracepoint shows it
+ * @name: the type of the file system, or what it is other than a file
+ * @dev: the device of the inode, if there is one
+ * @ino: its number
+ */
+struct spg_source {
+	const char *name;
+	dev_t dev;
+	unsigned long ino;
+};
+
+extern const struct spg_source spg_from_pipe;
+extern const struct spg_source spg_from_memory;
+
+struct spg_source spg_source_of(struct file *in);
+struct spg_source spg_source_behind(const struct pipe_inode_info *pipe);
+const char *spg_sink_of(struct file *out);
+const char *spg_sink_of_socket(const struct socket *sock);
+const char *spg_sink_of_sock(const struct sock *sk);
+void spg_trace_verdict(enum spg_op op, enum spg_counter verdict, u64 bytes, bool counted,
+		       const struct spg_source *source, const char *sink);
+
+/*
+ * spg_trace(op, counter, bytes, counted, source, sink) - show a verdict to those who trace
+ *
+ * A macro: where nobody does, the source and the sink (what spg_source_of() and spg_sink_of()
+ * return) are not even found out. Any context.
+ */
+#define spg_trace(op, counter, bytes, counted, source, sink)				\
+	do {										\
+		if (trace_verdict_enabled()) {						\
+			const struct spg_source spg_from = (source);			\
+											\
+			spg_trace_verdict(op, counter, bytes, counted, &spg_from, sink); \
+		}									\
+	} while (0)
+
+/* spg_judged(op, counter, bytes, source, sink) - count and show a verdict on a whole call */
+#define spg_judged(op, counter, bytes, source, sink)					\
+	do {										\
+		spg_count(op, counter, 1);						\
+		spg_trace(op, counter, bytes, true, source, sink);			\
+	} while (0)
+
+/* spg_refused(op, bytes, source, sink) - the same for a call that is refused */
+#define spg_refused(op, bytes, source, sink) spg_judged(op, SPG_REFUSED, bytes, source, sink)
+
+#endif
