@@ -88,5 +88,6 @@ int spg_hooks_init(struct spg_hook *const *table, int count);
 const char *const *spg_hooks_missing(const struct spg_policy *policy);
 int spg_hooks_add(const struct spg_policy *policy);
 void spg_hooks_remove(const struct spg_policy *policy);
+ssize_t spg_hooks_show(const struct spg_policy *policy, char *text);
 
 #endif

@@ -25,6 +25,7 @@ bool spg_live_lists_net(enum spg_net net);
 bool spg_live_is_locked(void);
 void spg_live_get(struct spg_policy *policy);
 int spg_live_change(const struct spg_policy *wanted, unsigned int parts, struct spg_policy *before);
+ssize_t spg_live_show_hooks(char *text);
 void spg_live_end(void);
 
 #endif

@@ -8,6 +8,8 @@
 #include <linux/percpu.h>
 #include "policy.h"
 
+struct kobject;
+
 enum spg_counter {
 	SPG_PASSED,
 	SPG_TRUSTED,
@@ -36,7 +38,7 @@ static inline void spg_count(enum spg_op op, enum spg_counter counter, unsigned 
 	this_cpu_add(spg_stats.count[op][counter], amount);
 }
 
-int spg_stats_init(void);
+int spg_stats_init(struct kobject *root);
 void spg_stats_exit(void);
 
 #endif

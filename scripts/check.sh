@@ -116,7 +116,7 @@ build_all() {
 			cp -r /spliceguard/{dkms.conf,Kbuild,src,include,tests} /tmp/test-modules
 			make -C /lib/modules/"$1"/build M=/tmp/test-modules/tests/modules modules
 			cp /tmp/test-modules/tests/modules/witness.ko /cache/out/"$2"/witness-"$3".ko
-			[ "$3" != cloud-amd64 ] || cp /tmp/test-modules/tests/modules/owner.ko /cache/out/"$2"
+			[ "$3" != cloud-amd64 ] || cp /tmp/test-modules/tests/modules/{disarm,owner}.ko /cache/out/"$2"
 		' witness "$release" "$kernel" "$flavour" || true
 		try "$kernel: no indirect call but to pipe buffers, for $flavour" in_tools \
 			"bash scripts/indirect-calls.sh /cache/out/$kernel/spliceguard-$flavour.ko" || true
@@ -157,7 +157,7 @@ guest() {
 	dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
 	cp "$CACHE/out/$kernel/spliceguard-$flavour.ko" "$dir/spliceguard.ko"
 	cp "$CACHE/out/$kernel/witness-$flavour.ko" "$dir/witness.ko"
-	cp "$CACHE/out/$kernel"/{owner,lacking,bypassed}.ko "$dir/" || true
+	cp "$CACHE/out/$kernel"/{disarm,owner,lacking,bypassed}.ko "$dir/" || true
 	cp -r "$CACHE/out/programs" "$dir/programs"
 	mkdir "$dir/bats"
 	cp "$TOP/tests/bats/helper.bash" "$dir/bats/"

@@ -9,12 +9,13 @@ set -euo pipefail
 declare -A allowed=(
 	[redirect]=1                 # hook->admit
 	[redirects]=1
-	[prove]=1                    # hook->prove
+	[fires]=1                    # hook->prove
 	[spg_hooks_init]=1           # hook->bind
 	[spg_hooks_missing]=1        # hook->needed
 	[is_wanted]=1
 	[spg_hooks_add]=6            # the same; hook->prove
 	[spg_hooks_remove]=2         # hook->needed
+	[spg_hooks_show]=2           # both
 	[set_parameter]=1            # knob->parse
 	[get_parameter]=1            # knob->format
 	[knob_handler]=4             # both, inlined

@@ -21,6 +21,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/sysfs.h>
 #include "arch.h"
 #include "compat.h"
 #include "hooks.h"
@@ -286,7 +287,7 @@ static void unregister_set(unsigned long set)
  * ftrace may be patched and still not reach us; a machine that thinks it is protected and is not is
  * the worst case. So call the function, and see whether the call comes to the stand-in.
  */
-static int prove(const struct spg_hook *hook)
+static bool fires(const struct spg_hook *hook)
 {
 	redirected = false;
 	fired = false;
@@ -294,11 +295,16 @@ static int prove(const struct spg_hook *hook)
 	WRITE_ONCE(prover, current);
 	hook->prove();
 	WRITE_ONCE(prover, NULL);
-	if (fired)
-		return 0;
 	/* The callback counted it in, and nobody counted it out. */
-	if (redirected)
+	if (redirected && !fired)
 		spg_inflight_leave();
+	return fired;
+}
+
+static int prove(const struct spg_hook *hook)
+{
+	if (fires(hook))
+		return 0;
 	pr_err("the hook of %s does not fire; is ftrace stopped, or a BPF program in its place? See the log\n",
 	       hook->name);
 	return -EIO;
@@ -361,4 +367,35 @@ void spg_hooks_remove(const struct spg_policy *policy)
 		if (!hooks[i]->needed(policy))
 			set |= BIT(i);
 	unregister_set(set);
+}
+
+static const char *state_of(const struct spg_hook *hook, const struct spg_policy *policy)
+{
+	if (!hook->site)
+		return "missing";
+	if (hook->ops)
+		return fires(hook) ? "active" : "failed";
+	return hook->needed(policy) ? "failed" : "idle";
+}
+
+/**
+ * spg_hooks_show() - say of each hook whether it is in place
+ * @policy: the policy in force
+ * @text: where that goes, a page that sysfs gave
+ *
+ * A line "FUNCTION STATE" each: "active", if it has been seen to fire just now; "idle", if the
+ * policy does not need it; "missing", if this kernel has no such function; or "failed". See
+ * spg_hooks_add().
+ *
+ * Return: the length of the text.
+ */
+ssize_t spg_hooks_show(const struct spg_policy *policy, char *text)
+{
+	ssize_t len = 0;
+	int i;
+
+	for (i = 0; i < hook_count; i++)
+		len += sysfs_emit_at(text, len, "%s %s\n", hooks[i]->name ?: hooks[i]->names[0],
+				     state_of(hooks[i], policy));
+	return len;
 }

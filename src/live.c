@@ -242,6 +242,25 @@ int spg_live_change(const struct spg_policy *wanted, unsigned int parts, struct 
 }
 
 /**
+ * spg_live_show_hooks() - which hooks are in place now
+ * @text: where that goes, a page; see spg_hooks_show()
+ *
+ * Waits for a change that is under way. Sleeps.
+ *
+ * Return: the length of the text, or -EINTR for a task that is to die.
+ */
+ssize_t spg_live_show_hooks(char *text)
+{
+	ssize_t len;
+
+	if (mutex_lock_killable(&change_mutex))
+		return -EINTR;
+	len = spg_hooks_show(&in_force()->policy, text);
+	mutex_unlock(&change_mutex);
+	return len;
+}
+
+/**
  * spg_live_end() - put nothing in force, for good
  *
  * For the module's exit, and for an init that fails after all: no lock is asked then. Sleeps.

@@ -15,7 +15,7 @@
 #include "knobs.h"
 #include "live.h"
 #include "operations.h"
-#include "stats.h"
+#include "sysfs.h"
 
 static struct spg_hook *const hooks[] = {
 	&spg_fill_hook,
@@ -79,9 +79,9 @@ static int __init spliceguard_init(void)
 	err = spg_facts_init();
 	if (err)
 		return err;
-	err = spg_stats_init();
+	err = spg_sysfs_init();
 	if (err)
-		goto fail_stats;
+		goto fail_sysfs;
 	err = put_in_force();
 	if (err)
 		goto fail_live;
@@ -95,8 +95,8 @@ fail_knobs:
 	spg_live_end();
 	spg_inflight_drain();
 fail_live:
-	spg_stats_exit();
-fail_stats:
+	spg_sysfs_exit();
+fail_sysfs:
 	spg_facts_exit();
 	return err;
 }
@@ -123,7 +123,7 @@ static void __exit spliceguard_exit(void)
 	spg_live_end();
 	spg_inflight_drain();
 	spg_facts_exit();
-	spg_stats_exit();
+	spg_sysfs_exit();
 }
 
 module_init(spliceguard_init);

@@ -4,7 +4,6 @@
  */
 #include <linux/cpumask.h>
 #include <linux/kobject.h>
-#include <linux/module.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include "grammar.h"
@@ -12,7 +11,6 @@
 
 DEFINE_PER_CPU(struct spg_stats, spg_stats);
 
-static struct kobject *root;
 static struct kobject *op_dirs[SPG_OPS];
 
 static ssize_t show(struct kobject *kobj, enum spg_counter counter, char *buf)
@@ -61,23 +59,20 @@ void spg_stats_exit(void)
 
 	for (op = 0; op < SPG_OPS; op++)
 		kobject_put(op_dirs[op]);
-	kobject_put(root);
 }
 
 /**
  * spg_stats_init() - make the files
+ * @root: the directory for them
  *
  * Sleeps.
  *
  * Return: 0 or -ENOMEM, or another error of sysfs; then nothing is left behind.
  */
-int spg_stats_init(void)
+int spg_stats_init(struct kobject *root)
 {
 	int op, err;
 
-	root = kobject_create_and_add(KBUILD_MODNAME, kernel_kobj);
-	if (!root)
-		return -ENOMEM;
 	for (op = 0; op < SPG_OPS; op++) {
 		err = -ENOMEM;
 		op_dirs[op] = kobject_create_and_add(spg_op_name(op), root);

@@ -69,6 +69,28 @@ setup_file() {
 	mode degrade
 }
 
+@test "switching while others read which hooks are in place: what they read is whole, and never failed" {
+	mode log
+	readers=()
+	for i in 1 2 3; do
+		setpriv --reuid 1000 --clear-groups bash -c 'while :; do cat /sys/kernel/spliceguard/hooks; done' >"/tmp/read.$i" 2>/dev/null 3>&- &
+		readers+=($!)
+	done
+	for _ in {1..10}; do
+		for m in degrade off block 'off tee=log'; do quick_mode "$m"; done
+		# A reader may be killed while it waits.
+		pkill -KILL -U 1000 -x cat || true
+	done
+	kill "${readers[@]}"
+	wait "${readers[@]}" || true
+	mode degrade
+	cat /tmp/read.? >/tmp/read
+	[ "$(grep -c 'do_tee active' /tmp/read)" -gt 0 ]
+	[ "$(grep -c 'do_tee idle' /tmp/read)" -gt 0 ]
+	run ! grep -vE '^[a-z_0-9]+ (active|idle|missing)$' /tmp/read
+	[ "$(oracle /tmp/f write splice:file-pipe)" = "splice:file-pipe COPIED" ]
+}
+
 @test "the mode in force after many switches is the last one" {
 	for _ in {1..20}; do
 		quick_mode log

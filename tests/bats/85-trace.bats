@@ -4,6 +4,7 @@ load helper
 
 TRACING=/sys/kernel/tracing/instances/spliceguard
 EVENT=$TRACING/events/spliceguard/verdict
+HOOKS=/sys/kernel/spliceguard/hooks
 
 setup_file() {
 	load_module
@@ -258,4 +259,58 @@ zerocopy_len() {
 	[ ! -e $EVENT ]
 	insmod /test/spliceguard.ko
 	same "$(events oracle /tmp/ext4/f write splice:file-pipe)" "op=splice verdict=copied bytes=12288 $(from ext4 /tmp/ext4/f) sink=pipe"
+}
+
+# How many hooks are in that state.
+in_state() {
+	grep -c " $1\$" $HOOKS || true
+}
+
+@test "hooks file: each hook of ours, and those that the mode needs are active" {
+	for m in degrade log block 'off tee=log' 'off vmsplice=block' off; do
+		mode "$m"
+		cat $HOOKS
+		run ! grep -vE '^[a-z_0-9]+ (active|idle|missing)$' $HOOKS
+		same "$(in_state active)" "$(hooks)"
+		while read -r function state; do
+			if [ "$state" = active ]; then grep -E "^$function .*spliceguard" /sys/kernel/tracing/enabled_functions; fi
+		done <$HOOKS
+	done
+	same "$(in_state active)" 0
+	mode 'off tee=log'
+	same "$(grep -c '^do_tee active$' $HOOKS)" 1
+	grep '^do_splice idle$' $HOOKS
+}
+
+@test "hooks file: what this kernel lacks" {
+	unload_module
+	insmod /test/lacking.ko mode=off
+	same "$(grep missing $HOOKS)" 'no_such_function missing'
+	mode 'off tee=block'
+	same "$(in_state active)" "$(hooks)"
+	unload_module
+}
+
+@test "hooks file: hooks that do not fire have failed, and are active once they do again" {
+	active=$(in_state active)
+	[ "$active" -gt 7 ]
+	insmod /test/disarm.ko
+	log=$(dmesg | wc -l)
+	same "$(in_state failed)" "$active"
+	same "$(in_state active)" 0
+	# Anybody may read this, so it says nothing in the log.
+	same "$(dmesg | wc -l)" "$log"
+	[ "$(oracle /tmp/tmpfs/f write splice:file-pipe)" = "splice:file-pipe SHARED" ]
+	rmmod disarm
+	same "$(in_state active)" "$active"
+	[ "$(oracle /tmp/tmpfs/f write splice:file-pipe)" = "splice:file-pipe COPIED" ]
+	# And nothing has been counted in that is not out.
+	eventually rmmod spliceguard
+}
+
+@test "hooks file: anybody may read it, and nobody write" {
+	same "$(stat -c %a $HOOKS)" 444
+	same "$(setpriv --reuid 1000 --clear-groups cat $HOOKS)" "$(cat $HOOKS)"
+	run dd if=/dev/zero of=$HOOKS count=1 status=none
+	[ "$status" -ne 0 ]
 }
