@@ -12,7 +12,7 @@
  * to a device of that kind, 10.99.0.0/24, where nothing copies.
  */
 #include "common.h"
-#include "uring.h"
+#include "../../command/uring.h"
 #include <linux/errqueue.h>
 #include <linux/genetlink.h>
 #include <linux/if_ether.h>

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* One io_uring request at a time, by bare system calls. */
-#ifndef TESTS_URING_H
-#define TESTS_URING_H
+#ifndef SPG_URING_H
+#define SPG_URING_H
 
 #include <linux/io_uring.h>
-#include "common.h"
+#include "calls.h"
+
+/* As linux/io_uring.h calls them, but for Debian 11's, which does not know them yet. */
+#define URING_SEND_ZC 47
+#define URING_SENDMSG_ZC 48
+#define URING_FIXED_BUF (1U << 2)
 
 struct uring {
 	int fd;
