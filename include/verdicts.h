@@ -6,6 +6,7 @@
 #define SPG_VERDICTS_H
 
 #include <linux/types.h>
+#include "report.h"
 #include "stats.h"
 #include "trace.h"
 
@@ -59,7 +60,11 @@ void spg_trace_verdict(enum spg_op op, enum spg_counter verdict, u64 bytes, bool
 		spg_trace(op, counter, bytes, true, source, sink);			\
 	} while (0)
 
-/* spg_refused(op, bytes, source, sink) - the same for a call that is refused */
-#define spg_refused(op, bytes, source, sink) spg_judged(op, SPG_REFUSED, bytes, source, sink)
+/* spg_refused(op, bytes, source, sink) - the same for a call that is refused, and report it */
+#define spg_refused(op, bytes, source, sink)						\
+	do {										\
+		spg_judged(op, SPG_REFUSED, bytes, source, sink);			\
+		spg_report_refusal(op);							\
+	} while (0)
 
 #endif

@@ -6,7 +6,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/capability.h>
-#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
@@ -14,16 +13,15 @@
 #include <linux/moduleparam.h>
 #include <linux/mount.h>
 #include <linux/path.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysctl.h>
-#include <linux/uidgid.h>
 #include "compat.h"
 #include "grammar.h"
 #include "hooks.h"
 #include "knobs.h"
 #include "live.h"
+#include "report.h"
 
 /**
  * struct knob - one part of the policy, as text
@@ -125,40 +123,45 @@ struct change {
 	char to[SPG_TEXT];
 };
 
-static void report(const struct knob *knob, struct change *change, int err)
+static void report(const struct knob *knob, struct change *change, bool allowed, int err)
 {
 	knob->format(&change->before, change->from, SPG_TEXT);
 	knob->format(&change->wanted, change->to, SPG_TEXT);
-	if (err == -EPERM)
-		pr_warn_ratelimited("%s stays '%s': it is locked until the next boot, and '%s' would be looser; tried by %s[%d] uid %u\n",
-				    knob->name, change->from, change->to, current->comm,
-				    task_pid_nr(current),
-				    from_kuid(&init_user_ns, current_uid()));
+	if (!allowed)
+		spg_report_loosening(knob->name, change->from, change->to,
+				     "changing it needs CAP_SYS_ADMIN");
+	else if (err == -EPERM)
+		spg_report_loosening(knob->name, change->from, change->to,
+				     "it is locked until the next boot");
 	else if (err)
-		pr_err("%s stays '%s': '%s' failed with error %d\n", knob->name, change->from,
-		       change->to, err);
+		spg_report_failure(knob->name, change->from, change->to, err);
 	else if (strcmp(change->from, change->to))
-		pr_info("%s: '%s' -> '%s' by %s[%d] uid %u\n", knob->name, change->from,
-			change->to, current->comm, task_pid_nr(current),
-			from_kuid(&init_user_ns, current_uid()));
-	if (!err && !change->wanted.fs_count != !change->wanted.nets)
+		spg_report_change(knob->name, change->from, change->to);
+	if (!err && knob == &trust_knob && !change->wanted.fs_count != !change->wanted.nets)
 		pr_info("splice_trust: fs: and net: admit nothing without each other: both sides must be listed\n");
 }
 
 static int change_policy(const struct knob *knob, const char *text, size_t len)
 {
-	struct change *change = kzalloc(sizeof(*change), GFP_KERNEL);
+	struct change *change = kmalloc(sizeof(*change), GFP_KERNEL);
+	bool allowed = capable(CAP_SYS_ADMIN);
 	int err;
 
 	if (!change)
 		return -ENOMEM;
+	spg_live_get(&change->before);
+	change->wanted = change->before;
 	err = knob->parse(text, len, &change->wanted);
-	if (!err) {
+	if (err)
+		goto out;
+	err = -EPERM;
+	if (allowed)
 		err = spg_live_change(&change->wanted, knob->part, &change->before);
-		report(knob, change, err);
-	}
+	if (allowed || spg_policy_loosens(&change->before, &change->wanted))
+		report(knob, change, allowed, err);
+out:
 	kfree(change);
-	return err;
+	return allowed ? err : -EPERM;
 }
 
 static int knob_handler(spg_ctl_table *table, int write, void *buffer, size_t *lenp, loff_t *ppos)
@@ -168,8 +171,6 @@ static int knob_handler(spg_ctl_table *table, int write, void *buffer, size_t *l
 
 	if (!write)
 		return show(knob, buffer, lenp, ppos);
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
 	/* A word in two writes would be two words. */
 	if (*ppos || *lenp > SPG_TEXT)
 		return -EINVAL;

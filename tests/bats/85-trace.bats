@@ -314,3 +314,141 @@ in_state() {
 	run dd if=/dev/zero of=$HOOKS count=1 status=none
 	[ "$status" -ne 0 ]
 }
+
+# A line of its own in the log, and what has come since then. /dev/kmsg escapes what cannot be printed, and backslashes: ours are "\x5c" there.
+mark() {
+	MARK="mark $((RANDOM * RANDOM)) $BATS_TEST_NUMBER"
+	echo "$MARK" >/dev/kmsg
+}
+
+since_mark() {
+	dd if=/dev/kmsg iflag=nonblock bs=8k status=none 2>/dev/null | sed "1,/;$MARK$/d" | sed -n 's/^[0-9].*;spliceguard: //p'
+}
+
+# Ten lines in five seconds is all there is.
+limit_is_over() {
+	nap 5.2
+}
+
+@test "log: a refusal says who was refused what, and why" {
+	mode 'degrade splice=block'
+	limit_is_over
+	mark
+	pid=$(setpriv --reuid 33 --clear-groups bash -c 'echo $$; exec call -n nginx splice /tmp/ext4/big pipe 1000 >&2')
+	since_mark
+	same "$(since_mark)" "refused splice of nginx[$pid] uid 33 (kernel.splice_mode=degrade splice=block); see spliceguard(7)"
+	# In a user namespace, the uid is still the one that the administrator knows.
+	mark
+	unshare --user --map-root-user call -n other splice /tmp/ext4/big pipe 1000
+	setpriv --reuid 1000 --clear-groups unshare --user --map-root-user call -n other splice /tmp/ext4/big pipe 1000
+	same "$(since_mark | grep -oE 'uid [0-9]+')" $'uid 0\nuid 1000'
+	mode block
+	mark
+	call sendfile /tmp/ext4/big tcp 10
+	call tee pipe pipe 10
+	call vmsplice pipe 10
+	oracle /tmp/tmpfs/f write zerocopy:map-tcp
+	same "$(since_mark | grep -oE 'refused [a-z]+ .*\(kernel.splice_mode=block\)' | cut -d' ' -f2 | tr '\n' ' ')" "sendfile tee vmsplice zerocopy "
+}
+
+@test "log: refusals are reported ten times in five seconds, counted always, and then reported again" {
+	mode block
+	limit_is_over
+	mark
+	calls=$(counter splice/refused)
+	call -r 5000 splice /tmp/ext4/big pipe 1000
+	same "$(counter splice/refused)" $((calls + 5000))
+	since_mark
+	same "$(since_mark | grep -c 'refused splice of call')" 10
+	same "$(since_mark | tail -n 1)" "what is refused in the next seconds is counted only, in /sys/kernel/spliceguard"
+	limit_is_over
+	mark
+	call splice /tmp/ext4/big pipe 1000
+	same "$(since_mark | grep -c 'refused splice of call')" 1
+}
+
+@test "log: a name cannot bring control characters in" {
+	mode block
+	limit_is_over
+	mark
+	call -n $'a\nb\e[31m\\\xff\x9b~' splice /tmp/ext4/big pipe 1000
+	since_mark
+	since_mark | grep -F 'refused splice of a\x5cx0ab\x5cx1b[31m\x5cx5c\x5cxff\x5cx9b~['
+	writer=$'/tmp/x\ny\e'
+	cp /usr/bin/dd "$writer"
+	mark
+	printf log | "$writer" of="$KNOB" status=none
+	since_mark
+	since_mark | grep -F "splice_mode: 'block' -> 'log' by x\\x5cx0ay\\x5cx1b["
+}
+
+@test "log: a change of any knob says who made it, by login too" {
+	mark
+	(
+		echo 1234 >/proc/self/loginuid
+		echo log >"$KNOB"
+		echo capable >"$TRUST"
+		echo 99 >"$GROUP"
+	)
+	echo -1 >"$GROUP"
+	echo >"$TRUST"
+	since_mark
+	same "$(since_mark | sed 's/\[[0-9]*\]//')" "$(
+		echo "splice_mode: 'degrade' -> 'log' by bash uid 0 auid 1234"
+		echo "splice_trust: '' -> 'capable' by bash uid 0 auid 1234"
+		echo "splice_group: '-1' -> '99' by bash uid 0 auid 1234"
+		echo "splice_group: '99' -> '-1' by bash uid 0"
+		echo "splice_trust: 'capable' -> '' by bash uid 0")"
+	# What changes nothing is no change.
+	mark
+	echo log >"$KNOB"
+	same "$(since_mark)" ""
+}
+
+@test "log: who may not loosen is reported, who may not tighten is not, and what failed is" {
+	mark
+	run setpriv --bounding-set -sys_admin --inh-caps -sys_admin sh -c "echo off >$KNOB"
+	[ "$status" -ne 0 ]
+	run setpriv --bounding-set -sys_admin --inh-caps -sys_admin sh -c "echo block >$KNOB"
+	[ "$status" -ne 0 ]
+	run setpriv --bounding-set -sys_admin --inh-caps -sys_admin dd of="$KNOB" status=none <<<nonsense
+	[[ "$output" == *"not permitted"* ]]
+	same "$(since_mark | sed 's/\[[0-9]*\]//')" "splice_mode stays 'degrade': changing it needs CAP_SYS_ADMIN, and 'off' would be looser; tried by sh uid 0"
+	mode off
+	insmod /test/owner.ko function=do_tee
+	mark
+	run quick_mode degrade
+	rmmod owner
+	since_mark
+	same "$(since_mark | tail -n 1 | sed 's/\[[0-9]*\]//')" "splice_mode stays 'off': 'degrade' failed with error -16; tried by bash uid 0"
+}
+
+@test "audit: a change of a knob is a CONFIG_CHANGE" {
+	audit bash -c "echo 1234 >/proc/self/loginuid; echo degrade vmsplice=block >$KNOB; echo capable >$TRUST; echo >$TRUST" >/tmp/records
+	grep -E '^1305 ' /tmp/records
+	who='ppid=[0-9]+ pid=[0-9]+ auid=1234 uid=0 gid=0 .* ses=[0-9]+ comm="bash" exe="/usr/bin/bash"( subj=[^ ]+)? res=1$'
+	same "$(grep -cE '^1305 .*op=set splice_' /tmp/records)" 3
+	grep -E "^1305 audit\(.*\): op=set splice_mode old=\"degrade\" new=\"degrade,vmsplice=block\" $who" /tmp/records
+	grep -E "^1305 audit\(.*\): op=set splice_trust old=\"\" new=\"capable\" $who" /tmp/records
+	grep -E "^1305 audit\(.*\): op=set splice_trust old=\"capable\" new=\"\" $who" /tmp/records
+	# Of one that was refused, too.
+	audit setpriv --bounding-set -sys_admin --inh-caps -sys_admin sh -c "echo off >$KNOB; echo block >$KNOB" >/tmp/records
+	same "$(grep -cE '^1305 .*op=set splice_' /tmp/records)" 1
+	grep -E '^1305 .*op=set splice_mode old="degrade,vmsplice=block" new="off" .* res=0$' /tmp/records
+}
+
+@test "audit: a refusal is a KERNEL_OTHER, as often as it is in the log" {
+	mode block
+	limit_is_over
+	audit setpriv --reuid 33 --clear-groups call -n $'a b\n"c' -r 100 sendfile /tmp/ext4/big tcp 10 >/tmp/records
+	grep -E '^1316 ' /tmp/records
+	same "$(grep -c '^1316 ' /tmp/records)" 10
+	# A name that is not plain is in hexadecimal, as in all records.
+	same "$(grep -cE '^1316 audit\(.*\): module="spliceguard" op=sendfile splice_mode="block" ppid=.* uid=33 .* comm=6120620A2263 exe="/test/programs/call"( subj=[^ ]+)? res=0$' /tmp/records)" 10
+	# Off, there is none.
+	limit_is_over
+	mark
+	call sendfile /tmp/ext4/big tcp 10
+	since_mark | grep 'refused sendfile'
+	run ! grep -E 'audit.*type=1316' <(dmesg | sed "1,/$MARK/d")
+}

@@ -52,6 +52,21 @@ still_guarded() {
 	knob "$LOCKED" refused 2
 }
 
+@test "lock: each refused loosening is in the log with who tried it, and where audit is on there is a record" {
+	# As many as are reported in five seconds were tried above.
+	nap 5.2
+	audit bash -c "echo off >$KNOB; echo capable >$TRUST; echo 5001 >$GROUP; echo 0 >$LOCKED; echo block tee=log >$KNOB" >/tmp/records
+	grep 'op=set' /tmp/records
+	[ "$(grep -cE '^1305 .*op=set splice_.* uid=0 .* comm="bash" .* res=0$' /tmp/records)" = 5 ]
+	grep -F 'op=set splice_mode old="degrade,sendfile=log,tee=block" new="off"' /tmp/records
+	grep -F 'op=set splice_trust old="writable,fs:ext4,net:tcp" new="capable"' /tmp/records
+	grep -F 'op=set splice_group old="5000" new="5001"' /tmp/records
+	grep -F 'op=set splice_mode_locked old="1" new="0"' /tmp/records
+	for name in splice_mode splice_trust splice_group splice_mode_locked; do
+		dmesg | tail -n 20 | grep -E "spliceguard: $name stays '.*': it is locked until the next boot, and '.*' would be looser; tried by bash\[[0-9]+\] uid 0"
+	done
+}
+
 @test "lock: no unloading, not by force, not under a changing name" {
 	before=$(state)
 	for how in 'rmmod spliceguard' 'rmmod -f spliceguard' 'modprobe -r spliceguard' 'modprobe -r --remove-holders spliceguard'; do
