@@ -3,9 +3,8 @@
 
 KERNELRELEASE_WANTED ?= $(shell uname -r)
 KERNELDIR ?= /lib/modules/$(KERNELRELEASE_WANTED)/build
-VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
-.PHONY: all clean install uninstall demo check check-install lint unit help
+.PHONY: all clean install uninstall deb rpm demo check check-install lint unit help
 
 all:
 	@[ -e '$(KERNELDIR)/Makefile' ] || { \
@@ -16,10 +15,13 @@ clean:
 	@[ ! -e '$(KERNELDIR)/Makefile' ] || $(MAKE) -C $(KERNELDIR) M=$(CURDIR) clean
 
 install:
-	VERSION=$(VERSION) scripts/install.sh install
+	scripts/install.sh install
 
 uninstall:
-	VERSION=$(VERSION) scripts/install.sh uninstall
+	scripts/install.sh uninstall
+
+deb rpm:
+	scripts/packages.sh $@
 
 demo:
 	scripts/demo.sh
@@ -40,6 +42,7 @@ help:
 	@echo 'make             build the module for the running kernel (KERNELRELEASE_WANTED= for another)'
 	@echo 'make install     hand it to DKMS, load it now and at each boot; keeps files that you changed'
 	@echo 'make uninstall   take all of that away again'
+	@echo 'make deb, rpm    build the packages into dist/, linters included'
 	@echo 'make demo        boot a stock kernel in QEMU and show what each mode does (KERNEL=6.12)'
 	@echo 'make check       lint, unit tests, DKMS builds, tests in guests (KERNELS="6.1 7.2" TESTS=pattern V=1)'
 	@echo 'make check-install   install and uninstall in a guest, compiling there: some minutes (KERNEL=6.12)'

@@ -9,7 +9,7 @@
 KERNELS=${KERNELS:-$ALL_KERNELS}
 # A guest is idle a quarter of its time.
 LANES=${LANES:-$(($(nproc) * 3 / 2))}
-VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TOP/dkms.conf")
+VERSION=$(module_version)
 RESULTS=$CACHE/results
 
 # result NAME STATUS: one line for each thing that was checked.
@@ -39,7 +39,8 @@ in_tools() {
 lint() {
 	try "checkpatch --strict" in_tools 'perl /opt/kernel-scripts/checkpatch.pl --no-tree --strict --no-summary --show-types \
 		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE -f src/*.c include/*.h tests/modules/*.c' || true
-	try "shellcheck" in_tools 'shellcheck -x scripts/*.sh tests/guest-init tests/guest-demo tests/guest-install tests/bats/*.bats tests/bats/helper.bash .ci/run' || true
+	try "shellcheck" in_tools 'shellcheck -x scripts/*.sh packaging/files.sh packaging/guard packaging/module debian/*.p{re,ost}{rm,inst} tests/guest-init tests/guest-demo tests/guest-install \
+		tests/bats/*.bats tests/bats/helper.bash .ci/run' || true
 	try "no version test outside include/compat.h" bash -c \
 		"! grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -r $TOP/src $TOP/include --exclude=compat.h" || true
 }

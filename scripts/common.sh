@@ -35,6 +35,11 @@ die() {
 	exit 1
 }
 
+# The version of the module and of all that goes with it stands in dkms.conf.
+module_version() {
+	sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TOP/dkms.conf"
+}
+
 need_root() {
 	[ "$(id -u)" = 0 ] || die "run this as root: it installs packages, makes root directories and enters them"
 }

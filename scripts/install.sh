@@ -1,92 +1,90 @@
 #!/bin/bash
-# install.sh install|uninstall: for a real machine. By DKMS, so that each new kernel gets the module; loaded now and at boot.
+# install.sh install|uninstall: what the packages do, for those who have none. The same files at the same places (packaging/files.sh), so
+# it is one or the other.
 set -euo pipefail
 
 TOP=$(cd "$(dirname "$0")/.." && pwd)
-VERSION=${VERSION:-$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TOP/dkms.conf")}
-SRC=/usr/src/spliceguard-$VERSION
-BOOT=/etc/modules-load.d/spliceguard.conf
-OPTIONS=/etc/modprobe.d/spliceguard.conf
+VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TOP/dkms.conf")
+# What was installed, a line each; packages refuse to be installed while it is there.
+MANIFEST=/usr/lib/spliceguard/by-make-install
 
 die() {
 	echo "spliceguard: $*" >&2
 	exit 1
 }
 
-prepare() {
-	[ "$(id -u)" = 0 ] || die "run this as root"
-	command -v dkms >/dev/null || die "dkms is not installed; on Debian: apt install dkms"
+has_package() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] || rpm -q "$1" >/dev/null 2>&1
 }
 
-# keep FILE: write standard input to FILE, unless there is one: it may be the administrator's by now.
-keep() {
-	if [ -e "$1" ]; then
-		echo "keeping $1 as it is"
-		cat >/dev/null
-	else
-		cat >"$1"
-		echo "made $1"
-	fi
+prepare() {
+	local package
+	[ "$(id -u)" = 0 ] || die "run this as root"
+	command -v dkms >/dev/null || die "dkms is not installed; on Debian: apt install dkms"
+	for package in spliceguard spliceguard-dkms; do
+		! has_package "$package" || die "the package $package is installed, and owns these files; to change to 'make install': apt remove $package"
+	done
 }
 
 registered() {
 	dkms status -m spliceguard | sed -nE 's,^spliceguard[/, ]+([^,: ]+).*,\1,p' | sort -u
 }
 
+remove_files() {
+	local file
+	[ -e "$MANIFEST" ] || return 0
+	while read -r file; do
+		rm -f "$file"
+	done <"$MANIFEST"
+	rm -f "$MANIFEST"
+	rmdir --ignore-fail-on-non-empty /usr/lib/spliceguard /usr/lib/systemd/system/sysinit.target.wants
+}
+
+remove_version() {
+	dkms remove -m spliceguard -v "$1" --all >/dev/null
+	rm -rf "/usr/src/spliceguard-$1"
+}
+
 install() {
-	local kernel old
+	local kernel old stage
 	kernel=$(uname -r)
 	[ -e "/lib/modules/$kernel/build/Makefile" ] ||
 		die "no headers for kernel $kernel; on Debian: apt install linux-headers-$kernel"
+	stage=$(mktemp -d)
+	trap 'rm -rf "$stage"' EXIT
+	chmod 755 "$stage"
+	"$TOP/packaging/files.sh" "$stage"
+	remove_files
 	if registered | grep -qxF "$VERSION"; then
-		dkms remove -m spliceguard -v "$VERSION" --all >/dev/null
+		remove_version "$VERSION"
 	fi
-	rm -rf "$SRC"
-	mkdir -p "$SRC"
-	cp -r "$TOP"/{dkms.conf,Kbuild,src,include} "$SRC"
+	mkdir -p "${MANIFEST%/*}"
+	(cd "$stage" && find . ! -type d | sed 's/^\.//' | sort) >"$MANIFEST"
+	cp -a --no-preserve=ownership "$stage/." /
 	dkms add -m spliceguard -v "$VERSION"
 	dkms build -m spliceguard -v "$VERSION" -k "$kernel"
 	dkms install -m spliceguard -v "$VERSION" -k "$kernel" --force
 	# The old ones last, so that a build that fails leaves them.
 	for old in $(registered); do
-		[ "$old" != "$VERSION" ] || continue
-		dkms remove -m spliceguard -v "$old" --all >/dev/null
-		rm -rf "/usr/src/spliceguard-$old"
+		[ "$old" = "$VERSION" ] || remove_version "$old"
 	done
-	mkdir -p "${BOOT%/*}" "${OPTIONS%/*}"
-	keep "$BOOT" <<-'END'
-		# Load spliceguard at boot. Its options are in /etc/modprobe.d/spliceguard.conf.
-		spliceguard
-	END
-	keep "$OPTIONS" <<-'END'
-		# What kernel.splice_mode is when spliceguard is loaded: off, log, degrade (the default) or block, then OP=MODE for
-		# single operations (splice, sendfile, tee, vmsplice, zerocopy).
-		#options spliceguard mode="degrade vmsplice=block"
-		# And who may keep zero-copy, kernel.splice_trust and kernel.splice_group; locked=1 lets nothing be loosened until the next boot.
-		#options spliceguard trust="writable" group=-1 locked=0
-	END
-	if [ -d /sys/module/spliceguard ]; then
-		echo "a version of the module is loaded already; 'rmmod spliceguard && modprobe spliceguard' changes to this one"
-	else
-		modprobe spliceguard
-		echo "loaded: kernel.splice_mode is '$(cat /proc/sys/kernel/splice_mode)'"
-	fi
+	/usr/lib/spliceguard/module start
 }
 
 uninstall() {
 	local old
-	if [ -d /sys/module/spliceguard ]; then
-		rmmod spliceguard || die "the module could not be unloaded. If it is in use, a call is inside, or a pipe holds a vmspliced page:
-write off to /proc/sys/kernel/splice_mode so that no new ones come, and try again."
-	fi
+	[ ! -x /usr/lib/spliceguard/module ] || /usr/lib/spliceguard/module stop
 	for old in $(registered); do
-		dkms remove -m spliceguard -v "$old" --all
+		remove_version "$old"
 	done
-	rm -rf /usr/src/spliceguard-* /var/lib/dkms/spliceguard "$BOOT" "$OPTIONS"
+	remove_files
+	rm -rf /usr/src/spliceguard-* /var/lib/dkms/spliceguard
+	rm -f /etc/modules-load.d/spliceguard.conf /etc/modprobe.d/spliceguard.conf
+	[ ! -d /run/systemd/system ] || systemctl daemon-reload
 	echo "uninstalled"
 }
 
 case ${1:-} in
 install | uninstall) prepare; "$1" ;;
-*) sed -n '2s/^# //p' "$0" >&2; exit 64 ;;
+*) sed -n '2,3s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 esac

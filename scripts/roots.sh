@@ -4,8 +4,9 @@
 #   roots.sh tools          QEMU, compilers, linters, and what is packed into the guests
 #   roots.sh build KERNEL   a minimal root of that kernel's own release: its compiler, dkms and its kernel headers,
 #                           with its kernel images unpacked under /kernel
+#   roots.sh package        what builds the packages: the oldest release, so that they install on it and on all later ones
 #
-# A root is made again when this file changes, or with REFRESH=1.
+# A root is made again when its recipe here changes, or with REFRESH=1.
 . "$(dirname "$0")/common.sh"
 
 sources_of() {
@@ -25,13 +26,16 @@ sources_of() {
 	esac
 }
 
+# recipe_id FUNCTION...: what a root is made by.
 recipe_id() {
-	sha256sum <"$TOP/scripts/roots.sh" | cut -c1-16
+	declare -f sources_of bootstrap "$@" | sha256sum | cut -c1-16
 }
 
-# fresh DIR: is there a finished root made by this very recipe?
+# fresh DIR FUNCTION...: is there a finished root made by these very functions?
 fresh() {
-	[ "${REFRESH:-0}" != 1 ] && [ "$(cat "$1/.recipe" 2>/dev/null)" = "$(recipe_id)" ]
+	local dir=$1
+	shift
+	[ "${REFRESH:-0}" != 1 ] && [ "$(cat "$dir/.recipe" 2>/dev/null)" = "$(recipe_id "$@")" ]
 }
 
 bootstrap() {
@@ -66,12 +70,12 @@ bootstrap() {
 
 make_tools() {
 	local dir=$CACHE/root/tools
-	fresh "$dir" && return
+	fresh "$dir" make_tools && return
 	say "tools: making a root of $TOOLS_SUITE (QEMU, compilers, linters, the guests' programs)"
 	bootstrap "$dir" "$TOOLS_SUITE"
 	quietly "$CACHE/log/tools.log" in_root "$dir" apt-get -qq -y install \
 		qemu-system-x86 gcc libc6-dev make cpio kmod bats shellcheck sparse binutils file \
-		e2fsprogs xfsprogs procps util-linux iproute2 psmisc acl apparmor nginx curl fuse3 fuse2fs xz-utils perl gawk hostname diffutils
+		e2fsprogs xfsprogs procps util-linux iproute2 psmisc acl apparmor nginx curl fuse3 fuse2fs xz-utils perl gawk hostname diffutils lintian rpm rpmlint ovmf python3-virt-firmware
 	# checkpatch comes with the kernel's source only.
 	quietly "$CACHE/log/checkpatch.log" in_root "$dir" bash -euc '
 		package=$(apt-cache depends linux-source | sed -n "s/^ *Depends: \(linux-source-.*\)/\1/p")
@@ -84,7 +88,7 @@ make_tools() {
 		rm -rf /tmp/source
 	'
 	in_root "$dir" apt-get clean
-	recipe_id >"$dir/.recipe"
+	recipe_id make_tools >"$dir/.recipe"
 	say "tools: ready"
 }
 
@@ -127,17 +131,30 @@ install_kernel() {
 }
 
 make_build() {
-	local kernel=$1 suite dir release=-qq
+	local kernel=$1 suite dir release=-qq recipe=(fetch_image install_kernel make_build)
 	suite=$(suite_of "$kernel")
 	dir=$CACHE/root/build-$kernel
-	fresh "$dir" && return
+	fresh "$dir" "${recipe[@]}" && return
 	say "$kernel: making a root of $suite (its compiler, dkms, kernel headers and images)"
 	bootstrap "$dir" "$suite"
 	[ "$suite" != experimental ] || release="-texperimental"
 	install_kernel "$kernel" "$dir" "$release"
 	in_root "$dir" apt-get clean
-	recipe_id >"$dir/.recipe"
+	recipe_id "${recipe[@]}" >"$dir/.recipe"
 	say "$kernel: root ready"
+}
+
+# A program that is linked here runs with every later libc.
+make_package() {
+	local dir=$CACHE/root/package suite
+	fresh "$dir" make_package && return
+	suite=$(suite_of "${ALL_KERNELS%% *}")
+	say "package: making a root of $suite (debhelper and what the packages are built with)"
+	bootstrap "$dir" "$suite"
+	quietly "$CACHE/log/package-root.log" in_root "$dir" apt-get -qq -y install build-essential debhelper dkms scdoc rpm
+	in_root "$dir" apt-get clean
+	recipe_id make_package >"$dir/.recipe"
+	say "package: ready"
 }
 
 need_root
@@ -152,6 +169,7 @@ command -v debootstrap >/dev/null || {
 exec 7>&-
 case ${1:-} in
 tools) make_tools ;;
+package) make_package ;;
 build) make_build "${2:?which kernel}" ;;
-*) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+*) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 esac

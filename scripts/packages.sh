@@ -1,0 +1,72 @@
+#!/bin/bash
+# packages.sh: build the packages into dist/, in a root of the oldest release, and let the linters see them.
+#
+#   packages.sh deb          spliceguard-dkms and spliceguard for Debian 11 and later; source, too
+#   packages.sh rpm          packaging/spliceguard.spec
+#
+# VERSION= builds them as another version, OUT= into another directory.
+. "$(dirname "$0")/common.sh"
+
+need_root
+VERSION=${VERSION:-$(module_version)}
+OUT=${OUT:-$TOP/dist}
+[[ $VERSION =~ ^[0-9][0-9.~]*$ ]] || die "a version is digits and dots, not '$VERSION'"
+mkdir -p "$CACHE" "$OUT"
+work=$(mktemp -d "$CACHE/package.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+here=/cache/${work##*/}
+source=spliceguard-$VERSION
+
+# Only what belongs to a package: the tests, and what is needed to run them, stay out.
+unpack_source() {
+	mkdir "$work/$source"
+	(cd "$TOP" && cp -r Makefile Kbuild dkms.conf LICENSE README.md src include packaging debian "$work/$source/")
+	[ ! -e "$TOP/command/Makefile" ] || cp -r "$TOP/command" "$work/$source/"
+	[ ! -d "$TOP/man" ] || cp -r "$TOP/man" "$work/$source/"
+	if [ "$VERSION" != "$(module_version)" ]; then
+		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$VERSION\"/" "$work/$source/dkms.conf"
+		sed -i "1s/(.*)/($VERSION)/" "$work/$source/debian/changelog"
+		sed -i "s/^Version:.*/Version:        $VERSION/; s/^\(\* .*\) - [0-9.~]*-1$/\1 - $VERSION-1/" "$work/$source/packaging/spliceguard.spec"
+	fi
+}
+
+build_deb() {
+	[ "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$work/$source/debian/changelog")" = "$VERSION" ] || die "debian/changelog does not begin with version $VERSION"
+	quietly "$CACHE/log/deb-$VERSION.log" in_root "$CACHE/root/package" bash -euc '
+		cd "$1"
+		dpkg-buildpackage -us -uc
+	' deb "$here/$source"
+	quietly "$CACHE/log/lintian-$VERSION.log" in_root "$CACHE/root/tools" bash -euc '
+		cd "$1"
+		lintian --allow-root --display-info --tag-display-limit 0 --fail-on error,warning,info ./*.changes
+	' lintian "$here"
+	mv "$work"/*.deb "$work"/*.dsc "$work"/*.tar.* "$work"/*.changes "$work"/*.buildinfo "$OUT/"
+}
+
+build_rpm() {
+	local spec=$here/$source/packaging/spliceguard.spec
+	grep -qx "Version: *$VERSION" "$work/$source/packaging/spliceguard.spec" || die "packaging/spliceguard.spec is not of version $VERSION"
+	quietly "$CACHE/log/rpm-$VERSION.log" in_root "$CACHE/root/package" bash -euc '
+		cd "$1"
+		tar -cJf "$2.tar.xz" "$2"
+		# What it needs is there, as packages of another kind.
+		rpmbuild -ba --nodeps --define "_buildhost localhost" --define "_topdir $1/rpm" --define "_sourcedir $1" "$3"
+	' rpm "$here" "$source" "$spec"
+	quietly "$CACHE/log/rpmlint-$VERSION.log" in_root "$CACHE/root/tools" bash -euc '
+		cd "$1"
+		shopt -s globstar
+		rpmlint --strict --config "$2/packaging/rpmlint.toml" "$2/packaging/spliceguard.spec" rpm/**/*.rpm
+	' rpmlint "$here" "$source"
+	find "$work/rpm" -name '*.rpm' -exec mv -t "$OUT" {} +
+}
+
+case ${1:-} in
+deb | rpm) ;;
+*) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+esac
+"$TOP/scripts/roots.sh" tools
+"$TOP/scripts/roots.sh" package
+unpack_source
+"build_$1"
+say "built:"
+(cd "$OUT" && find "$PWD" -name "*$VERSION*.$1")
