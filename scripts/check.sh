@@ -152,7 +152,7 @@ guest() {
 		! grep -qE "^@test \".*(${TESTS:-})" "$TOP/tests/bats/$file" || files+=("$file")
 	done
 	[ ${#files[@]} -gt 0 ] || return 0
-	name=$kernel-$flavour-smp$smp${ICOUNT:+-icount}
+	name=$kernel-$flavour-smp$smp${ICOUNT:+-icount}${WITH:+-tools}
 	which=$kernel
 	[ "$flavour" = cloud-amd64 ] || which=$kernel:generic
 	dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
@@ -208,6 +208,10 @@ everything() {
 	for k in $KERNELS; do pool guest "$k" cloud-amd64 2 50-switch.bats; done
 	# Where a nanosecond is an instruction.
 	for k in $KERNELS; do ICOUNT=1 pool guest "$k" cloud-amd64 1 15-cost.bats; done
+	# The tools that administrators look with are large, and the same with each kernel.
+	for k in $KERNELS; do
+		[ "$k" != 6.12 ] || WITH="linux-perf bpftrace auditd" MEMORY=2048 pool guest "$k" cloud-amd64 1 86-tools.bats
+	done
 	# x32 is in the generic kernels only.
 	for k in $KERNELS; do pool guest "$k" amd64 1 25-x32.bats 26-late-unload.bats; done
 	wait

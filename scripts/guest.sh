@@ -6,7 +6,7 @@
 # KERNEL is one of the releases' names, or KERNEL:generic for the generic flavour. What DIR holds is /test in the guest, its
 # spliceguard.ko among it; COMMAND runs there as root. Its output goes to the terminal with V=1 and to CACHE/log/NAME.out; the
 # kernel's log to CACHE/log/NAME.console. SMP= and MEMORY= (MiB) size the guest, TIMEOUT= bounds it, DISK=, an image under
-# CACHE/guest, is its /dev/vda. TAINT= adds to the taints that are let pass. ICOUNT=1 makes a nanosecond of its clock an instruction, so that times repeat.
+# CACHE/guest, is its /dev/vda. WITH= names packages that this guest has besides, see roots.sh. TAINT= adds to the taints that are let pass. ICOUNT=1 makes a nanosecond of its clock an instruction, so that times repeat.
 #
 # Exit code 0 takes all of: the command's exit code 0, a clean power-down, no splat in the log, no taint but O and E.
 . "$(dirname "$0")/common.sh"
@@ -18,16 +18,17 @@ MODULES=(af_alg algif_aead algif_hash algif_skcipher authenc authencesn cbc ctr 
 	ipv6 kcm loop nvme_tcp nvmet_tcp overlay rds sch_netem sctp tls unix veth virtio_blk virtio_console virtio_pci
 	vmw_vsock_virtio_transport_common vsock_loopback xfs)
 
-# The programs, one archive for all kernels.
-make_base() {
-	local out=$CACHE/guest/base.cpio
+# pack NAME PACKAGE...: what those packages hold, and the libraries that it needs; one archive for all kernels.
+pack() {
+	local out=$CACHE/guest/$1.cpio
+	shift
 	exec 7>"$CACHE/guest/lock"
 	flock 7
 	if [ -e "$out" ] && [ "$out" -nt "$CACHE/root/tools/.recipe" ] && [ "$out" -nt "$TOP/scripts/guest.sh" ]; then
 		exec 7>&-
 		return
 	fi
-	say "guest: packing its programs"
+	say "guest: packing $out"
 	in_root "$CACHE/root/tools" bash -euc '
 		list() {
 			# shellcheck disable=SC2086
@@ -52,9 +53,9 @@ make_base() {
 		# Directories first: cpio makes none by itself.
 		sed "s,/[^/]*$,," "$files.sorted" | awk -F/ "{ p = \"\"; for (i = 1; i <= NF; i++) { p = p (i > 1 ? \"/\" : \"\") \$i; print p } }" |
 			sort -u >"$files.dirs"
-		cat "$files.dirs" "$files.sorted" | awk "!seen[\$0]++" | cpio --quiet -o -H newc >/cache/guest/base.tmp
-	' make_base "${PACKAGES[*]}"
-	mv "$CACHE/guest/base.tmp" "$out"
+		cat "$files.dirs" "$files.sorted" | awk "!seen[\$0]++" | cpio --quiet -o -H newc >/cache/guest/packed.tmp
+	' pack "$*"
+	mv "$CACHE/guest/packed.tmp" "$out"
 	exec 7>&-
 }
 
@@ -103,7 +104,13 @@ log=$CACHE/log/$name
 mkdir -p "$CACHE/guest" "$CACHE/log"
 # Nothing of an earlier run is to be taken for this one's.
 rm -f "$log.console" "$log.out" "$log.qemu"
-make_base
+pack base "${PACKAGES[@]}"
+archives=("$CACHE/guest/base.cpio")
+if [ -n "${WITH:-}" ]; then
+	read -ra with <<<"$WITH"
+	pack "with-${WITH// /+}" "${with[@]}"
+	archives+=("$CACHE/guest/with-${WITH// /+}.cpio")
+fi
 make_modules "$root" "$release" "$CACHE/guest/modules-$release.cpio"
 
 # Archives one after the other are unpacked one over the other.
@@ -114,7 +121,7 @@ cp -r "$dir/." "$work/tree/test/"
 printf '%q ' "$@" >"$work/tree/test/.command"
 cp "$TOP/tests/guest-init" "$work/tree/init"
 (cd "$work/tree" && find . | in_root "$CACHE/root/tools" sh -c 'cd /cache/guest/'"${work##*/}"'/tree && cpio --quiet -o -H newc') >"$work/test.cpio"
-cat "$CACHE/guest/base.cpio" "$CACHE/guest/modules-$release.cpio" "$work/test.cpio" >"$work/initrd"
+cat "${archives[@]}" "$CACHE/guest/modules-$release.cpio" "$work/test.cpio" >"$work/initrd"
 cp "$root/kernel/vmlinuz-$release" "$work/vmlinuz"
 
 # Without cx16, QEMU 7.2 crashed some guests. A byte that a string instruction moves costs TCG as much as a word does, so kernels
