@@ -77,7 +77,7 @@ static void take_modprobe_line(struct boot *boot, char *line)
 		boot->prevented_by = "modprobe.d has a command that is run instead of loading it";
 }
 
-/* kmod knows best which of its files count, in which order, and what the kernel's command line adds. */
+/* kmod knows best which files count, in which order, and what the kernel's command line has. */
 static void look_at_options(struct boot *boot)
 {
 	static const char *const above[] = {
@@ -125,13 +125,17 @@ static void look_for_origins(struct boot *boot)
 	size_t i;
 
 	for (i = 0; i < files.count; i++) {
-		text = rest = read_text(files.items[i]);
-		while (text && (line = next_logical_line(&rest)))
-			if ((options = options_of_line(line)))
+		text = read_text(files.items[i]);
+		rest = text;
+		while (text && (line = next_logical_line(&rest))) {
+			options = options_of_line(line);
+			if (options)
 				note_origin(boot, options, files.items[i]);
+		}
 		free(text);
 	}
-	text = rest = read_text("/proc/cmdline");
+	text = read_text("/proc/cmdline");
+	rest = text;
 	while (text && (line = next_option_word(&rest, &value)))
 		if (!strncmp(line, "spliceguard.", 12))
 			note_origin(boot, line + 12, "the kernel's command line");
@@ -232,7 +236,8 @@ static void read_sysctls(struct line exact[SETTINGS], struct line pattern[SETTIN
 	if (reads_sysctl_conf(&files))
 		list_add(&files, "/etc/sysctl.conf");
 	for (i = 0; i < files.count; i++) {
-		text = rest = read_text(files.items[i]);
+		text = read_text(files.items[i]);
+		rest = text;
 		for (number = 1; text && (line = next_line(&rest)); number++) {
 			snprintf(where, sizeof(where), "%s:%u", files.items[i], number);
 			take_sysctl_line(exact, pattern, line, where, order++);
@@ -271,7 +276,8 @@ static void look_at_sysctls(struct boot *boot)
 	do {
 		next = SETTINGS;
 		for (i = 0; i < SETTINGS; i++)
-			if (exact[i].text && (next == SETTINGS || exact[i].order < exact[next].order))
+			if (exact[i].text &&
+			    (next == SETTINGS || exact[i].order < exact[next].order))
 				next = i;
 		if (next < SETTINGS) {
 			apply_sysctl(boot, next, &exact[next]);

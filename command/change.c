@@ -74,7 +74,7 @@ static int put_in_force(const struct spg_policy *from, const struct change *chan
 	for (pass = 0; pass < 2; pass++) {
 		for (setting = 0; setting < SETTINGS; setting++) {
 			if (!(change->live & 1u << setting) ||
-			    setting_loosens(setting, from, &change->policy) != (pass == 1))
+			    setting_loosens(setting, from, &change->policy) != !!pass)
 				continue;
 			code = change_live(setting, from, &change->policy);
 			if (code)
@@ -172,8 +172,8 @@ static int write_load_file(int wanted)
 		return unlink(full) && errno != ENOENT ? -1 : 0;
 	if (make_directory("/etc/modules-load.d"))
 		return -1;
-	return replace_file(LOAD_FILE, "# Load spliceguard at boot. Its options are in " OPTIONS_FILE ".\n"
-			    "spliceguard\n");
+	return replace_file(LOAD_FILE, "# Load spliceguard at boot. Its options are in "
+			    OPTIONS_FILE ".\nspliceguard\n");
 }
 
 /* What else there is that has the last word. */
@@ -266,7 +266,7 @@ static int note(const struct spg_policy *was, const struct change *change)
 			fprintf(out, "kept %s %s\n", setting_option(setting),
 				options.value[setting]);
 		else if (change->kept & 1u << setting)
-			fprintf(out, "absent %s \n", setting_option(setting));
+			fprintf(out, "absent %s -\n", setting_option(setting));
 	}
 	if (change->load_file)
 		fprintf(out, "load-file %d\n", -change->load_file);
@@ -314,11 +314,11 @@ int change_last(struct change *change)
 		return -1;
 	this_boot(id);
 	while ((line = next_line(&rest))) {
-		if (!strncmp(line, "boot ", 5))
+		if (!strncmp(line, "boot ", 5)) {
 			other_boot = strcmp(line + 5, id);
-		else if (!strncmp(line, "load-file ", 10))
+		} else if (!strncmp(line, "load-file ", 10)) {
 			change->load_file = atoi(line + 10);
-		else if (*line != '#' && !read_history_line(change, line)) {
+		} else if (*line != '#' && !read_history_line(change, line)) {
 			errno = EINVAL;
 			return -1;
 		}

@@ -36,6 +36,7 @@
 static struct tally verdicts;	/* bytes and calls that share something, or would */
 static struct tally calls;	/* system calls that succeeded, by process and operation */
 static unsigned long long requests;	/* for zero-copy, by setsockopt() */
+static unsigned long long rings;	/* of io_uring */
 static unsigned long long lost;
 static bool by_file;
 
@@ -51,6 +52,8 @@ static struct event exits[] = {
 /* Filtered: SOL_SOCKET, SO_ZEROCOPY */
 static struct event setsockopt_event = { .name = "syscalls/sys_enter_setsockopt" };
 #define SETSOCKOPT_FILTER "level == 1 && optname == 60"
+
+static struct event ring_event = { .name = "syscalls/sys_enter_io_uring_setup" };
 
 static void see_verdict(const struct record *record)
 {
@@ -88,6 +91,8 @@ static void see(const struct record *record)
 		see_verdict(record);
 	else if (record->event == &setsockopt_event)
 		requests++;
+	else if (record->event == &ring_event)
+		rings++;
 	else
 		see_exit(record);
 }
@@ -128,7 +133,8 @@ static int raise_mode(void)
 	module_look(&module);
 	if (!module.loaded)
 		return not_loaded();
-	before = meanwhile = module.policy;
+	before = module.policy;
+	meanwhile = before;
 	for (op = 0; op < SPG_OPS; op++)
 		if (spg_policy_mode(&before, op) == SPG_OFF)
 			spg_policy_set_mode(&meanwhile, op, SPG_LOG);
@@ -174,7 +180,7 @@ static void watch_thread(pid_t tid)
 }
 
 /* All numbers in a directory of /proc. */
-static void for_each_id(const char *path, void (*call)(pid_t id))
+static void call_for_ids(const char *path, void (*call)(pid_t id))
 {
 	DIR *directory = opendir(path);
 	struct dirent *entry;
@@ -191,7 +197,7 @@ static void watch_threads(pid_t pid)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	for_each_id(path, watch_thread);
+	call_for_ids(path, watch_thread);
 }
 
 static bool has_new_child;
@@ -227,7 +233,7 @@ static void watch_family(pid_t pid)
 	watch_threads(pid);
 	do {
 		has_new_child = false;
-		for_each_id("/proc", watch_child);
+		call_for_ids("/proc", watch_child);
 	} while (has_new_child);
 }
 
@@ -247,6 +253,7 @@ static int begin(void)
 		tracer_enable(&exits[i]);
 	if (tracer_set("events/syscalls/sys_enter_setsockopt/filter", SETSOCKOPT_FILTER))
 		tracer_enable(&setsockopt_event);
+	tracer_enable(&ring_event);
 	return ENDING_PROTECTED;
 }
 
@@ -301,7 +308,8 @@ static int run_program(char **argv)
 	int go[2], failed[2], error = 0, ticks;
 	pid_t child;
 
-	if (pipe2(go, O_CLOEXEC) || pipe2(failed, O_CLOEXEC) || (child = fork()) < 0) {
+	child = pipe2(go, O_CLOEXEC) || pipe2(failed, O_CLOEXEC) ? -1 : fork();
+	if (child < 0) {
 		complain("%s cannot be run: %s", argv[0], strerror(errno));
 		return ENDING_FAILED;
 	}
@@ -344,7 +352,7 @@ static int by_process(const void *a, const void *b)
 	return memcmp(&one->key, &other->key, sizeof(one->key));
 }
 
-/* Calls of a process that shared nothing: they have no verdict in log, but block refuses them too. */
+/* Calls that shared nothing: they have no verdict in log, but block refuses them, too. */
 static unsigned long long sharing_nothing(const struct tally_row *row)
 {
 	unsigned long long sharing = 0;
@@ -447,13 +455,14 @@ static void put_summary(FILE *out)
 	}
 	for (i = 0; i < calls.count; i++)
 		refused += sharing_nothing(&calls.rows[i]);
-	fprintf(out, "\ndegrade copies %s in %llu calls%s; the program notices nothing.\n",
+	fprintf(out, "\ndegrade copies %s in %llu calls%s, which takes time; nothing else changes for the program.\n",
 		bytes_text(copied_bytes, text), copied_calls,
 		trusted ? ", and lets by those that are trusted" : "");
 	fprintf(out, "block refuses %llu calls: a program that does not fall back to read and write fails then.\n",
 		refused);
 	if (requests)
-		fprintf(out, "SO_ZEROCOPY was asked for %llu times, which block refuses, too.\n", requests);
+		fprintf(out, "SO_ZEROCOPY was asked for %llu times, which block refuses, too.\n",
+			requests);
 }
 
 static void report(FILE *out)
@@ -466,8 +475,10 @@ static void report(FILE *out)
 		put_table(out);
 		put_summary(out);
 	} else {
-		fprintf(out, "No zero-copy call was seen: neither degrade nor block changes anything for this.\n");
+		fprintf(out, "No zero-copy call was seen: neither degrade nor block changes anything here.\n");
 	}
+	if (rings)
+		fprintf(out, "io_uring is used: calls that kernel threads make for it are seen only where these live for some time, and not at all on Linux 5.10.\n");
 	if (lost)
 		fprintf(out, "%llu events came too fast and are missing: the numbers are too small.\n",
 			lost);
@@ -504,7 +515,7 @@ static int watch(char **words, double seconds)
 	if (code)
 		return code;
 	if (process) {
-		fprintf(stderr, "spliceguard: watching process %d and its children; Ctrl-C ends it\n", pid);
+		fprintf(stderr, "watching process %d and its children; Ctrl-C ends it\n", pid);
 		watch_process(pid, seconds);
 	} else {
 		code = run_program(words);

@@ -8,7 +8,7 @@
 static int depth;
 static bool first = true;
 
-/* The length of the UTF-8 character there, or 0. Surrogates pass, which nobody has in a file name. */
+/* The length of the UTF-8 character there, or 0. Surrogates pass: no file name has any. */
 static int utf8(const unsigned char *c)
 {
 	int i, len = 0;

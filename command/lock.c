@@ -14,8 +14,8 @@ static bool confirmed(const struct spg_policy *policy)
 
 	printf("Mode %s, trust %s and group %s: until the next boot none of them can be loosened, nor the module\n"
 	       "unloaded, by anybody. Tightening stays possible.\n"
-	       "Lock? [y/N] ", setting_quoted(MODE, policy, mode), setting_quoted(TRUST, policy, trust),
-	       setting_quoted(GROUP, policy, group));
+	       "Lock? [y/N] ", setting_quoted(MODE, policy, mode),
+	       setting_quoted(TRUST, policy, trust), setting_quoted(GROUP, policy, group));
 	fflush(stdout);
 	if (!fgets(answer, sizeof(answer), stdin))
 		printf("\n");

@@ -16,7 +16,8 @@
 
 static void family(FILE *out, const char *name, const char *type, const char *help)
 {
-	fprintf(out, "# HELP spliceguard_%s %s\n# TYPE spliceguard_%s %s\n", name, help, name, type);
+	fprintf(out, "# HELP spliceguard_%s %s\n", name, help);
+	fprintf(out, "# TYPE spliceguard_%s %s\n", name, type);
 }
 
 static void gauge(FILE *out, const char *name, bool value, const char *help)

@@ -159,13 +159,16 @@ void module_weaknesses(const struct module *module, struct list *reasons)
  */
 bool module_installed_version(char version[32])
 {
-	char *whole[] = { "modinfo", "-F", "version", "spliceguard", NULL };
-	char *below[] = { "modinfo", "-b", (char *)root, "-F", "version", "spliceguard", NULL };
+	char *argv[8] = { "modinfo", "-F", "version", "spliceguard" };
 	FILE *from;
 	int pid;
 
 	*version = 0;
-	from = start_program(*root ? below : whole, &pid);
+	if (*root) {
+		argv[4] = "-b";
+		argv[5] = (char *)root;
+	}
+	from = start_program(argv, &pid);
 	if (!from)
 		return false;
 	if (fgets(version, 32, from))

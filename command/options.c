@@ -112,7 +112,8 @@ static char *first_content(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]) && !text; i++) {
-		snprintf(path, sizeof(path), "%s/modprobe.d%s", hidden[i], strrchr(OPTIONS_FILE, '/'));
+		snprintf(path, sizeof(path), "%s/modprobe.d%s", hidden[i],
+			 strrchr(OPTIONS_FILE, '/'));
 		text = read_text(path);
 	}
 	return text ? text : strdup(HEADER);
@@ -150,9 +151,11 @@ void options_kept(struct option_values *values)
 	char *text = present_content(), *rest = text, *line, *options;
 
 	memset(values, 0, sizeof(*values));
-	while ((line = next_logical_line(&rest)))
-		if ((options = options_of_line(line)))
+	while ((line = next_logical_line(&rest))) {
+		options = options_of_line(line);
+		if (options)
 			take_options(options, values, NULL);
+	}
 	free(text);
 }
 
@@ -162,13 +165,18 @@ static void put_options(FILE *out, const struct option_values *values, const str
 	size_t i;
 
 	for (i = 0; i < SETTINGS; i++)
-		any |= values->value[i] != NULL;
+		any |= !!values->value[i];
 	if (!any)
 		return;
 	fputs("options spliceguard", out);
-	for (i = 0; i < SETTINGS; i++)
-		if (values->value[i])
-			fprintf(out, " %s=\"%s\"", setting_option(i), values->value[i]);
+	for (i = 0; i < SETTINGS; i++) {
+		const char *value = values->value[i];
+
+		/* Numbers need no quotes. */
+		if (value)
+			fprintf(out, strspn(value, "-0123456789") == strlen(value) && *value ?
+				" %s=%s" : " %s=\"%s\"", setting_option(i), value);
+	}
 	for (i = 0; i < others->count; i++)
 		fputs(others->items[i], out);
 	fputc('\n', out);
@@ -186,7 +194,8 @@ static char *edited(const char *text, const struct option_values *values, unsign
 	int i;
 
 	while ((line = next_logical_line(&rest))) {
-		if (!(options = options_of_line(line)))
+		options = options_of_line(line);
+		if (!options)
 			continue;
 		if (!first)
 			first = text + (line - copy);

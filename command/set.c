@@ -91,7 +91,8 @@ static int parse(int argc, char **argv, struct request *request)
 			break;
 		case 'g':
 			if (parse_group(optarg, &request->policy))
-				return misused("there is no group '%s'; 'none' is for none", optarg);
+				return misused("there is no group '%s'; 'none' is for none",
+					       optarg);
 			request->given |= 1u << GROUP;
 			break;
 		case 'p':
@@ -113,7 +114,7 @@ static int parse(int argc, char **argv, struct request *request)
 static void plan_to_keep(const struct request *request, const struct boot *boot,
 			 struct change *change)
 {
-	unsigned int which = request->given ? request->given : 1u << MODE | 1u << TRUST | 1u << GROUP;
+	unsigned int which = request->given ? request->given : ALL_SETTINGS & ~(1u << LOCKED);
 	char text[SPG_TEXT];
 	int setting;
 

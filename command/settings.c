@@ -83,14 +83,36 @@ int setting_parse(enum setting setting, const char *text, struct spg_policy *pol
  *
  * Return: @text.
  */
-const char *setting_text(enum setting setting, const struct spg_policy *policy, char text[SPG_TEXT])
+const char *setting_text(enum setting setting, const struct spg_policy *policy,
+			 char text[SPG_TEXT])
 {
 	settings[setting].format(policy, text, SPG_TEXT);
 	return text;
 }
 
 /**
- * setting_quoted() - write a setting for people
+ * setting_words() - write a setting for a table that people read
+ * @setting: the setting
+ * @policy: the policy
+ * @text: takes the text
+ *
+ * Return: @text.
+ */
+const char *setting_words(enum setting setting, const struct spg_policy *policy,
+			  char text[SPG_TEXT])
+{
+	setting_text(setting, policy, text);
+	if (!*text)
+		strcpy(text, "nobody");
+	if (setting == GROUP && policy->group == SPG_NO_GROUP)
+		strcpy(text, "none");
+	if (setting == LOCKED)
+		strcpy(text, policy->locked ? "yes, until the next boot" : "no");
+	return text;
+}
+
+/**
+ * setting_quoted() - write a setting for a sentence
  * @setting: the setting
  * @policy: the policy
  * @text: takes the text

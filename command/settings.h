@@ -21,9 +21,12 @@ const char *setting_option(enum setting setting);
 const char *setting_knob(enum setting setting);
 bool setting_named(const char *name, size_t len, enum setting *setting);
 int setting_parse(enum setting setting, const char *text, struct spg_policy *policy);
-const char *setting_text(enum setting setting, const struct spg_policy *policy, char text[SPG_TEXT]);
+const char *setting_text(enum setting setting, const struct spg_policy *policy,
+			 char text[SPG_TEXT]);
 const char *setting_quoted(enum setting setting, const struct spg_policy *policy,
 			   char text[SPG_TEXT + 2]);
+const char *setting_words(enum setting setting, const struct spg_policy *policy,
+			  char text[SPG_TEXT]);
 void setting_copy(enum setting setting, const struct spg_policy *from, struct spg_policy *to);
 bool setting_equal(enum setting setting, const struct spg_policy *a, const struct spg_policy *b);
 bool setting_loosens(enum setting setting, const struct spg_policy *from,

@@ -40,9 +40,6 @@ static int ending(const struct status *status)
 
 /* As text */
 
-/* A line of the first part: what it is about, then the rest. */
-#define LINE "  %-12s "
-
 static void print_heading(const struct status *status)
 {
 	bool protected = ending(status) == ENDING_PROTECTED;
@@ -58,31 +55,23 @@ static void print_heading(const struct status *status)
 		printf("  because %s\n", status->weaknesses.items[i]);
 }
 
-static void print_hooks(const struct module *module)
-{
-	int i;
-
-	printf(LINE "%d active, which have been seen to fire just now; %d not needed\n", "hooks",
-	       module_hooks_in(module, "active"),
-	       module_hooks_in(module, "idle") + module_hooks_in(module, "missing"));
-	for (i = 0; i < module->hook_count; i++)
-		if (!strcmp(module->hooks[i].state, "failed"))
-			printf(LINE "%s%s: failed%s\n", "", coloured(RED),
-			       module->hooks[i].function, coloured(PLAIN));
-}
-
 static void print_policy(const struct module *module)
 {
+	struct table table = { .columns = 2 };
+	int failed = module_hooks_in(module, "failed"), setting;
 	char text[SPG_TEXT];
 
-	printf("\n" LINE "%s\n", "mode", setting_text(MODE, &module->policy, text));
-	setting_text(TRUST, &module->policy, text);
-	printf(LINE "%s\n", "trust", *text ? text : "nobody");
-	setting_text(GROUP, &module->policy, text);
-	printf(LINE "%s\n", "group", module->policy.group == SPG_NO_GROUP ? "none" : text);
-	printf(LINE "%s\n", "lock",
-	       module->policy.locked ? "locked: nothing can be loosened until the next boot" : "no");
-	print_hooks(module);
+	for (setting = 0; setting < SETTINGS; setting++) {
+		table_cell(&table, PLAIN, "%s", setting_option(setting));
+		table_cell(&table, PLAIN, "%s", setting_words(setting, &module->policy, text));
+	}
+	table_cell(&table, PLAIN, "hooks");
+	table_cell(&table, failed ? RED : PLAIN,
+		   "%d active, which have been seen to fire just now; %d not needed; %d failed",
+		   module_hooks_in(module, "active"),
+		   module_hooks_in(module, "idle") + module_hooks_in(module, "missing"), failed);
+	printf("\n");
+	table_print(&table, stdout, "  ", 0, 0);
 }
 
 static void print_counters(const struct module *module)
@@ -113,38 +102,61 @@ static void print_counters(const struct module *module)
 	table_print(&table, stdout, "  ", 0, 0);
 }
 
+/* One row: what, its value, and where that is from or what else there is to say. */
+static void boot_row(struct table *table, const char *what, enum colour colour, const char *value,
+		     const char *remark)
+{
+	table_cell(table, PLAIN, "%s", what);
+	table_cell(table, colour, "%s", value);
+	table_cell(table, PLAIN, "%s", remark);
+}
+
+static void add_loading(struct table *table, const struct boot *boot)
+{
+	if (boot->prevented_by)
+		boot_row(table, "loaded", RED, "no", boot->prevented_by);
+	else if (boot->loaded_by)
+		boot_row(table, "loaded", PLAIN, "yes", boot->loaded_by);
+	else
+		boot_row(table, "loaded", RED, "no",
+			 "nothing does that; 'spliceguard set --persist' makes a file that does");
+}
+
+static void add_installed(struct table *table, const struct status *status)
+{
+	if (!*status->installed)
+		boot_row(table, "version", RED, "none",
+			 "no module is installed for this kernel; see 'dkms status'");
+	else if (status->module.loaded && strcmp(status->installed, status->module.version))
+		boot_row(table, "version", YELLOW, status->installed,
+			 "another one than is loaded; 'modprobe -r spliceguard && modprobe spliceguard'");
+	else
+		boot_row(table, "version", PLAIN, status->installed, "");
+}
+
 static void print_boot(const struct status *status)
 {
 	const struct boot *boot = &status->boot;
+	struct table table = { .columns = 3 };
 	char text[SPG_TEXT];
 	size_t i;
 	int s;
 
-	printf("\nAt the next boot\n");
-	if (boot->loaded_by && !boot->prevented_by)
-		printf(LINE "by %s\n", "loaded", boot->loaded_by);
-	else
-		printf(LINE "%sno: %s%s\n", "loaded", coloured(RED), boot->prevented_by ?
-		       boot->prevented_by : "no file of modules-load.d names it", coloured(PLAIN));
+	add_loading(&table, boot);
+	add_installed(&table, status);
 	for (s = 0; s < SETTINGS; s++) {
-		setting_text(s, &boot->policy, text);
-		printf(LINE "%s", setting_option(s), *text ? text : "nobody");
-		if (status->module.loaded && !setting_equal(s, &boot->policy, &status->module.policy))
-			printf(" %s(differs from now)%s", coloured(YELLOW), coloured(PLAIN));
-		printf(", %s%s\n", boot->origin[s] ? "from " : "the default",
-		       boot->origin[s] ? boot->origin[s] : "");
+		bool differs = status->module.loaded &&
+			       !setting_equal(s, &boot->policy, &status->module.policy);
+
+		boot_row(&table, setting_option(s), differs ? YELLOW : PLAIN,
+			 setting_words(s, &boot->policy, text),
+			 boot->origin[s] ? boot->origin[s] : "by default");
 	}
-	if (!*status->installed)
-		printf(LINE "%snot installed for this kernel%s; see 'dkms status'\n", "module",
-		       coloured(RED), coloured(PLAIN));
-	else if (status->module.loaded && strcmp(status->installed, status->module.version))
-		printf(LINE "%s%s%s is installed, and replaces %s when it is loaded anew\n", "module",
-		       coloured(YELLOW), status->installed, coloured(PLAIN),
-		       status->module.version);
-	else
-		printf(LINE "%s is installed\n", "module", status->installed);
+	printf("\nAt the next boot\n");
+	table_print(&table, stdout, "  ", 0, 0);
 	for (i = 0; i < boot->problems.count; i++)
-		printf("  %sbut%s %s\n", coloured(YELLOW), coloured(PLAIN), boot->problems.items[i]);
+		printf("  %sbut%s %s\n", coloured(YELLOW), coloured(PLAIN),
+		       boot->problems.items[i]);
 }
 
 static void print_text(const struct status *status)

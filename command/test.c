@@ -59,8 +59,8 @@ static int make_file(struct source *source)
 		return -1;
 	*source = (struct source){ .name = file, .file_len = LEN };
 	/* Where offsets are for the 32-bit entry. */
-	source->low = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
-			   -1, 0);
+	source->low = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	source->fd = open(file, O_RDONLY | O_CLOEXEC);
 	return source->fd < 0 || source->low == MAP_FAILED ? -1 : 0;
 }

@@ -129,7 +129,7 @@ static void put_rows(FILE *out, double seconds, size_t rows, int width)
 
 static void show_table(double seconds, unsigned long long lost)
 {
-	struct winsize window = { .ws_row = 24, .ws_col = 80 };
+	struct winsize window = { .ws_row = 0 };
 	struct spg_policy policy = { 0 };
 	char *screen = NULL, mode[SPG_TEXT], clock[16];
 	size_t size;
@@ -138,7 +138,9 @@ static void show_table(double seconds, unsigned long long lost)
 
 	if (!out)
 		return;
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &window);
+	/* A serial line does not know its size. */
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) || !window.ws_row || !window.ws_col)
+		window = (struct winsize){ .ws_row = 24, .ws_col = 80 };
 	strftime(clock, sizeof(clock), "%T", localtime(&wall));
 	setting_read(MODE, &policy);
 	fprintf(out, "\033[H\033[2Jspliceguard top, %s: mode %s; q ends it\n", clock,
@@ -246,7 +248,8 @@ static int run_top(int argc, char **argv)
 		else
 			times = strtol(optarg, &end, 10);
 		if (*end || end == optarg || !(delay >= 0.1 && delay <= 86400) || times < 0)
-			return misused("'%s' is no such number: -d takes seconds from 0.1, -n a count", optarg);
+			return misused("'%s' is no such number: -d takes seconds from 0.1, -n a count",
+				       optarg);
 	}
 	if (optind < argc)
 		return misused("'%s' is too much", argv[optind]);

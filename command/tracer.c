@@ -35,7 +35,7 @@ static void stop(int number)
 	tracer_stopped = number;
 }
 
-static const char *instances(void)
+static const char *place_for_instances(void)
 {
 	static const char *const places[] = {
 		"/sys/kernel/tracing/instances", "/sys/kernel/debug/tracing/instances"
@@ -93,7 +93,7 @@ int tracer_open(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	struct sigaction action = { .sa_handler = stop };
-	const char *above = instances();
+	const char *above = place_for_instances();
 	char full[PATH_MAX];
 	size_t i;
 
@@ -110,7 +110,7 @@ int tracer_open(void)
 			complain("only root may read the kernel's events (and nobody where lockdown is 'confidentiality')");
 			return ENDING_NO_PRIVILEGE;
 		}
-		complain("%s cannot be made: %s; is tracefs mounted? 'mount -t tracefs tracefs /sys/kernel/tracing'",
+		complain("%s cannot be made: %s; is tracefs mounted? Try 'mount -t tracefs none /sys/kernel/tracing'",
 			 full, strerror(errno));
 		return ENDING_FAILED;
 	}
@@ -148,13 +148,14 @@ static void find_field(const char *format, const char *name, struct field *field
 		const char *after = at + len;
 
 		if (at[-1] == ' ' && (*after == ';' || *after == '[') &&
-		    sscanf(strchr(after, ';'), "; offset:%u; size:%u", &field->offset, &field->size) == 2)
+		    sscanf(strchr(after, ';'), "; offset:%u; size:%u", &field->offset,
+			   &field->size) == 2)
 			return;
 		at = after;
 	}
 }
 
-/* In the line that says how the event is printed: '__print_symbolic(REC->NAME, { 0, "splice" }, ...'. */
+/* In how the event is printed: '__print_symbolic(REC->NAME, { 0, "splice" }, ...'. */
 static void find_symbols(const char *format, const char *name, struct field *field)
 {
 	char start[64], symbol[12];
@@ -207,7 +208,8 @@ bool tracer_enable(struct event *event)
 	return true;
 }
 
-static void see_record(const char *data, unsigned int size, void (*see)(const struct record *record))
+static void see_record(const char *data, unsigned int size,
+		       void (*see)(const struct record *record))
 {
 	struct record record = { .data = data };
 	uint16_t id;
