@@ -4,7 +4,7 @@
 KERNELRELEASE_WANTED ?= $(shell uname -r)
 KERNELDIR ?= /lib/modules/$(KERNELRELEASE_WANTED)/build
 
-.PHONY: all clean install uninstall deb rpm demo check check-install lint unit help
+.PHONY: all clean install uninstall deb rpm demo check check-packages lint unit help
 
 all:
 	@[ -e '$(KERNELDIR)/Makefile' ] || { \
@@ -29,8 +29,8 @@ demo:
 check:
 	scripts/check.sh
 
-check-install:
-	scripts/check-install.sh
+check-packages:
+	scripts/check-packages.sh
 
 lint:
 	scripts/check.sh lint
@@ -45,5 +45,5 @@ help:
 	@echo 'make deb, rpm    build the packages into dist/, linters included'
 	@echo 'make demo        boot a stock kernel in QEMU and show what each mode does (KERNEL=6.12)'
 	@echo 'make check       lint, unit tests, DKMS builds, tests in guests (KERNELS="6.1 7.2" TESTS=pattern V=1)'
-	@echo 'make check-install   install and uninstall in a guest, compiling there: some minutes (KERNEL=6.12)'
+	@echo 'make check-packages  the packages on fresh systems of each release, in guests that boot with systemd (RELEASES=bookworm)'
 	@echo 'make lint, unit  those two parts of it'

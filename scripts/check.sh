@@ -5,32 +5,10 @@
 #   check.sh lint     checkpatch, shellcheck, the disassembly rules
 #   check.sh unit     the policy tests in user space, under ASan and UBSan
 . "$(dirname "$0")/common.sh"
+. "$TOP/scripts/results.sh"
 
 KERNELS=${KERNELS:-$ALL_KERNELS}
-# A guest is idle a quarter of its time.
-LANES=${LANES:-$(($(nproc) * 3 / 2))}
 VERSION=$(module_version)
-RESULTS=$CACHE/results
-
-# result NAME STATUS: one line for each thing that was checked.
-result() {
-	if [ "$2" = 0 ]; then
-		echo "ok $1" >>"$RESULTS"
-		[ "${V:-0}" != 1 ] || say "ok: $1"
-	else
-		echo "not ok $1" >>"$RESULTS"
-		say "NOT OK: $1"
-	fi
-}
-
-# try NAME COMMAND...: a check whose output only matters when it fails.
-try() {
-	local name=$1 status=0
-	shift
-	quietly "$CACHE/log/$(tr -c 'A-Za-z0-9.\n' - <<<"$name").log" "$@" || status=1
-	result "$name" $status
-	return $status
-}
 
 in_tools() {
 	in_root "$CACHE/root/tools" bash -euc "cd /spliceguard; $1"
@@ -39,8 +17,8 @@ in_tools() {
 lint() {
 	try "checkpatch --strict" in_tools 'perl /opt/kernel-scripts/checkpatch.pl --no-tree --strict --no-summary --show-types \
 		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE -f src/*.c include/*.h tests/modules/*.c' || true
-	try "shellcheck" in_tools 'shellcheck -x scripts/*.sh packaging/files.sh packaging/guard packaging/module debian/*.p{re,ost}{rm,inst} tests/guest-init tests/guest-demo tests/guest-install \
-		tests/bats/*.bats tests/bats/helper.bash .ci/run' || true
+	try "shellcheck" in_tools 'shellcheck -x scripts/*.sh packaging/files.sh packaging/guard packaging/module debian/*.p{re,ost}{rm,inst} tests/guest-init tests/guest-demo tests/packages/run \
+		tests/packages/*.bats tests/packages/helper.bash tests/bats/*.bats tests/bats/helper.bash .ci/run' || true
 	try "no version test outside include/compat.h" bash -c \
 		"! grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -r $TOP/src $TOP/include --exclude=compat.h" || true
 }
@@ -53,17 +31,6 @@ unit() {
 	in_tools /tmp/policy_test >"$tap" 2>&1 || status=1
 	tap_results "policy" "$tap"
 	result "policy tests end cleanly" $status
-}
-
-# tap_results NAME FILE: take over what a TAP stream says; the plan must be there, and be kept.
-tap_results() {
-	local plan count
-	[ -e "$2" ] || : >"$2"
-	plan=$(sed -n 's/^1\.\.\([0-9]*\)\r*$/\1/p' "$2" | tail -n 1)
-	count=$(grep -cE '^(not )?ok [0-9]+' "$2" || true)
-	grep -E '^(not )?ok [0-9]+' "$2" | tr -d '\r' | sed -E "s/^(not ok|ok) [0-9]+ (- )?/\1 $1: /" >>"$RESULTS" || true
-	[ -n "$plan" ] && [ "$plan" = "$count" ] && [ "$count" -gt 0 ]
-	result "$1: the plan is there and kept (${plan:-none}, $count)" $?
 }
 
 # Builds for one kernel, unless they all were good before, of the same files in the same root.
@@ -176,21 +143,6 @@ guest() {
 	say "$name: done"
 }
 
-# In turn through LANES lanes. Each job writes results of its own lines, so they may run side by side. One that dies before it
-# has any is a failure.
-pool() {
-	while [ "$(jobs -rp | wc -l)" -ge "$LANES" ]; do wait -n || true; done
-	{
-		set +e
-		(
-			set -e
-			"$@"
-		)
-		status=$?
-		[ $status = 0 ] || result "$(basename "$1") ${*:2} ended early, with status $status" 1
-	} &
-}
-
 everything() {
 	local k
 	# The roots that are slow to make begin first.
@@ -219,7 +171,7 @@ everything() {
 
 need_root
 mkdir -p "$CACHE/guest" "$CACHE/log" "$CACHE/out"
-: >"$RESULTS"
+begin_results results
 for k in $KERNELS; do suite_of "$k" >/dev/null; done
 [ -z "${TESTS:-}" ] || grep -qE "^@test \".*($TESTS)" "$TOP"/tests/bats/*.bats || die "no test's name matches '$TESTS'"
 say "cache: $CACHE"
@@ -231,15 +183,4 @@ lint | unit)
 	;;
 *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 esac
-
-passed=$(grep -c '^ok ' "$RESULTS" || true)
-failed=$(grep -c '^not ok ' "$RESULTS" || true)
-if [ "$failed" != 0 ]; then
-	say "failed:"
-	grep '^not ok ' "$RESULTS" | sed 's/^not ok /  /' >&2
-fi
-# Nothing run is nothing shown.
-[ "$passed" != 0 ] || failed=$((failed + 1))
-say "$(($(date +%s) - STARTED)) seconds"
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish

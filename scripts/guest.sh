@@ -5,11 +5,13 @@
 #
 # KERNEL is one of the releases' names, or KERNEL:generic for the generic flavour. What DIR holds is /test in the guest, its
 # spliceguard.ko among it; COMMAND runs there as root. Its output goes to the terminal with V=1 and to CACHE/log/NAME.out; the
-# kernel's log to CACHE/log/NAME.console. SMP= and MEMORY= (MiB) size the guest, TIMEOUT= bounds it, DISK=, an image under
-# CACHE/guest, is its /dev/vda. WITH= names packages that this guest has besides, see roots.sh. TAINT= adds to the taints that are let pass. ICOUNT=1 makes a nanosecond of its clock an instruction, so that times repeat.
+# kernel's log to CACHE/log/NAME.console. SMP= and MEMORY= (MiB) size the guest, TIMEOUT= bounds it. WITH= names packages that this
+# guest has besides, see roots.sh. TAINT= adds to the taints that are let pass. ICOUNT=1 makes a nanosecond of its clock an
+# instruction, so that times repeat.
 #
 # Exit code 0 takes all of: the command's exit code 0, a clean power-down, no splat in the log, no taint but O and E.
 . "$(dirname "$0")/common.sh"
+. "$TOP/scripts/qemu.sh"
 
 # What the guests' programs come from, and the modules that tests may load.
 PACKAGES=(acl apparmor base-files base-passwd bash bats coreutils curl dash diffutils e2fsprogs findutils fuse2fs fuse3 gawk grep gzip hostname iproute2
@@ -130,47 +132,6 @@ cpu=max,-cx16,-erms,-fsrm,-la57
 accel=(-accel tcg)
 # shellcheck disable=SC2054
 [ -z "${ICOUNT:-}" ] || cpu=max,-cx16 accel=(-accel tcg,thread=single -icount shift=0,sleep=off)
-boot() {
-	: >"$log.console"
-	: >"$log.out"
-	in_root "$CACHE/root/tools" timeout --foreground "${TIMEOUT:-600}" qemu-system-x86_64 \
-		"${accel[@]}" -cpu "$cpu" -smp "${SMP:-1}" -m "${MEMORY:-1024}" \
-		-display none -monitor none -no-reboot -nic none \
-		-kernel "/cache/guest/${work##*/}/vmlinuz" -initrd "/cache/guest/${work##*/}/initrd" \
-		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic panic_on_warn=1 rdinit=/init ${APPEND:-}" \
-		${DISK:+-drive "file=/cache/guest/${DISK##*/},format=raw,if=virtio"} \
-		-serial "file:/cache/log/$name.console" -serial "file:/cache/log/$name.out" \
-		>"$log.qemu" 2>&1
-}
-
-status=0
-boot || status=$?
-# QEMU 7.2 and, rarely, newer ones lose a guest before it says a word; nothing of ours ran then.
-if [ ! -s "$log.console" ]; then
-	say "$name: QEMU ended before the guest's first line (status $status); once more"
-	status=0
-	boot || status=$?
-fi
-
-fail() {
-	say "$name: FAILED: $*"
-	printf -- '--- the end of the output\n' >&2
-	tail -n 25 "$log.out" >&2
-	printf -- '--- the end of the kernel log\n' >&2
-	grep -avE '^\s*$' "$log.console" | tail -n "${CONSOLE_LINES:-25}" >&2
-	exit 1
-}
-
-[ "${V:-0}" != 1 ] || cat "$log.out"
-[ "$status" != 124 ] || fail "no end after ${TIMEOUT:-600} s"
-[ "$status" = 0 ] || fail "QEMU: status $status; $(cat "$log.qemu")"
-if splat=$(grep -aE -m1 'WARNING:|BUG:|Oops|Kernel panic|general protection|Call Trace|INFO: task|rcu: INFO|KASAN|UBSAN|possible .*deadlock|sleeping function' "$log.console"); then
-	fail "the kernel says: $splat"
-fi
-grep -aq 'spliceguard-guest: end' "$log.out" || fail "it went away before the command ended"
-grep -aq 'reboot: Power down' "$log.console" || fail "no clean power-down"
-# 4096: out of tree (O), 8192: not signed (E).
-taint=$(sed -n 's/^spliceguard-guest: taint //p' "$log.out" | tr -d '\r')
-[ $((taint & ~(12288 | ${TAINT:-0}))) = 0 ] || fail "unexpected taint $taint"
-code=$(sed -n 's/^spliceguard-guest: status //p' "$log.out" | tr -d '\r')
-[ "$code" = 0 ] || fail "'$*' ended with status $code"
+run_guest "$name" "${accel[@]}" -cpu "$cpu" \
+	-kernel "/cache/guest/${work##*/}/vmlinuz" -initrd "/cache/guest/${work##*/}/initrd" \
+	-append "console=ttyS0 loglevel=7 panic=-1 oops=panic panic_on_warn=1 rdinit=/init ${APPEND:-}"

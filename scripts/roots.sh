@@ -4,6 +4,8 @@
 #   roots.sh tools          QEMU, compilers, linters, and what is packed into the guests
 #   roots.sh build KERNEL   a minimal root of that kernel's own release: its compiler, dkms and its kernel headers,
 #                           with its kernel images unpacked under /kernel
+#   roots.sh system RELEASE a disk image of a freshly installed system with systemd and that Debian release's kernel: CACHE/system/RELEASE/disk.img,
+#                           with its vmlinuz and initrd.img, and the packages of a second kernel in second/
 #   roots.sh package        what builds the packages: the oldest release, so that they install on it and on all later ones
 #
 # A root is made again when its recipe here changes, or with REFRESH=1.
@@ -76,7 +78,7 @@ make_tools() {
 	quietly "$CACHE/log/tools.log" in_root "$dir" apt-get -qq -y install \
 		qemu-system-x86 gcc libc6-dev make cpio kmod bats shellcheck sparse binutils file \
 		e2fsprogs xfsprogs procps util-linux iproute2 psmisc acl apparmor nginx curl fuse3 fuse2fs xz-utils perl gawk hostname diffutils \
-		lintian rpm rpmlint ovmf python3-virt-firmware linux-perf bpftrace auditd
+		lintian rpm rpmlint qemu-utils ovmf python3-virt-firmware linux-perf bpftrace auditd
 	# checkpatch comes with the kernel's source only.
 	quietly "$CACHE/log/checkpatch.log" in_root "$dir" bash -euc '
 		package=$(apt-cache depends linux-source | sed -n "s/^ *Depends: \(linux-source-.*\)/\1/p")
@@ -158,6 +160,51 @@ make_package() {
 	say "package: ready"
 }
 
+# As an installer leaves it, but for the last lines, by which a test comes in: see tests/packages/run.
+make_system() {
+	local suite=$1 top=$CACHE/system/$1 dir=$CACHE/system/$1/root kernel
+	fresh "$top" make_system && return
+	say "$suite: making a system with systemd and its own kernel"
+	rm -rf "$top"
+	mkdir -p "$top"
+	bootstrap "$dir" "$suite"
+	# Those were for roots; a user's system starts services and has its manual.
+	sed -i '/path-exclude/d' "$dir/etc/apt/apt.conf.d/10spliceguard"
+	echo 'DPkg::Options { "--force-unsafe-io"; };' >>"$dir/etc/apt/apt.conf.d/10spliceguard"
+	quietly "$CACHE/log/system-$suite.log" in_root "$dir" apt-get -qq -y install systemd-sysv udev dbus kmod initramfs-tools \
+		linux-image-amd64 linux-headers-amd64 dkms openssh-server ifupdown iproute2 procps python3-minimal bats xz-utils zstd
+	rm "$dir/usr/sbin/policy-rc.d"
+	in_root "$dir" bash -euc '
+		kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -nE "s/^ *Depends: linux-image-([0-9].*)/\1/p")
+		mkdir -p /second/partial
+		apt-get -qq -y -o Dir::Cache::archives=/second install --download-only "linux-image-$kernel" "linux-headers-$kernel"
+		rm -rf /second/partial /second/lock
+		apt-get clean
+		rm -rf /var/lib/apt/lists/*
+	'
+	mv "$dir/second" "$top/"
+	kernel=$(basename "$dir"/boot/vmlinuz-*)
+	cp "$dir/boot/$kernel" "$top/vmlinuz"
+	cp "$dir/boot/initrd.img-${kernel#vmlinuz-}" "$top/initrd.img"
+	echo "spliceguard-test" >"$dir/etc/hostname"
+	echo "127.0.0.1 localhost spliceguard-test" >"$dir/etc/hosts"
+	echo "/dev/vda / ext4 errors=remount-ro 0 1" >"$dir/etc/fstab"
+	printf 'auto lo\niface lo inet loopback\n' >"$dir/etc/network/interfaces"
+	mkdir -p "$dir/etc/systemd/system/serial-getty@ttyS0.service.d" "$dir/etc/systemd/system/multi-user.target.wants" "$dir/test"
+	# Somebody logs in on the console, and sees what a login shows.
+	printf '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --noclear %%I vt220\n' \
+		>"$dir/etc/systemd/system/serial-getty@ttyS0.service.d/autologin.conf"
+	cp "$TOP/tests/packages/test.service" "$dir/etc/systemd/system/"
+	ln -s ../test.service "$dir/etc/systemd/system/multi-user.target.wants/test.service"
+	rmdir "$dir/spliceguard" "$dir/cache"
+	truncate -s 6G "$top/disk.img"
+	quietly "$CACHE/log/system-$suite-image.log" in_root "$CACHE/root/tools" mkfs.ext4 -q -O ^orphan_file,^metadata_csum_seed \
+		-d "/cache/system/$suite/root" "/cache/system/$suite/disk.img"
+	rm -rf "$dir"
+	recipe_id make_system >"$top/.recipe"
+	say "$suite: system ready"
+}
+
 need_root
 mkdir -p "$CACHE/root" "$CACHE/log"
 # Several of these scripts run at once, and apt does not like that.
@@ -171,6 +218,7 @@ exec 7>&-
 case ${1:-} in
 tools) make_tools ;;
 package) make_package ;;
+system) make_system "${2:?which release}" ;;
 build) make_build "${2:?which kernel}" ;;
-*) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+*) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 esac

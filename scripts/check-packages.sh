@@ -1,0 +1,94 @@
+#!/bin/bash
+# check-packages.sh: the packages, on a freshly installed system of each release, in guests that boot with systemd and that release's own
+# kernel. It compiles under emulation, so it takes a quarter of an hour a release and is no part of make check.
+#
+#   RELEASES="bookworm unstable" check-packages.sh       narrows it
+#
+# Ends with "N passed, N failed"; exit code 0 only if none failed.
+. "$(dirname "$0")/common.sh"
+. "$TOP/scripts/qemu.sh"
+. "$TOP/scripts/results.sh"
+
+ALL_RELEASES="bullseye bookworm trixie unstable"
+RELEASES=${RELEASES:-$ALL_RELEASES}
+CURRENT=$(module_version)
+PREVIOUS=0.0.1
+
+# stage RELEASE FILE KERNEL-DIRECTORY [ARGUMENTS...]: one boot of the machine of that release, for one file of tests.
+stage() {
+	local release=$1 file=$2 kernel=$3 name=$1-${2%.bats} work=$CACHE/guest/packages-$1 status=0
+	shift 3
+	say "$name: booting"
+	echo "bats/$file" >"$work/test/.file"
+	make_disk "$work"
+	(
+		SMP=2 MEMORY=2048 TIMEOUT=${TIMEOUT:-3000} run_guest "packages-$name" -accel tcg,thread=multi -cpu max,-cx16,-erms,-fsrm,-la57 \
+			-kernel "/cache/${kernel#"$CACHE/"}/vmlinuz" -initrd "/cache/${kernel#"$CACHE/"}/initrd.img" \
+			-append "root=/dev/vda rw console=ttyS0 loglevel=7 panic=-1 oops=panic panic_on_warn=1 systemd.show_status=1 ${APPEND:-}" \
+			-drive "file=/cache/guest/packages-$release/disk.qcow2,if=virtio" \
+			-drive "file=/cache/guest/packages-$release/test.img,format=raw,if=virtio" "$@"
+	) || status=1
+	tap_results "$name" "$CACHE/log/packages-$name.out"
+	result "$name: a clean run of the guest" "$status"
+	# Nothing that builds on it is worth its time.
+	return "$status"
+}
+
+# The disk with what the test brings; what the guest adds to it can be read afterwards.
+make_disk() {
+	rm -f "$1/test.img"
+	truncate -s 768M "$1/test.img"
+	in_root "$CACHE/root/tools" mkfs.ext4 -q -L test -O ^orphan_file,^metadata_csum_seed -d "/cache/guest/${1##*/}/test" "/cache/guest/${1##*/}/test.img"
+}
+
+# prepare RELEASE: a machine of its own, and what is brought to it.
+prepare() {
+	local work=$CACHE/guest/packages-$1
+	rm -rf "$work"
+	mkdir -p "$work/test/bats"
+	in_root "$CACHE/root/tools" qemu-img create -q -f qcow2 -F raw -b "/cache/system/$1/disk.img" "/cache/guest/packages-$1/disk.qcow2"
+	cp -r "$CACHE/packages/previous" "$CACHE/packages/current" "$CACHE/packages/programs" "$work/test/"
+	printf 'PREVIOUS=%s\nCURRENT=%s\n' "$PREVIOUS" "$CURRENT" >"$work/test/versions"
+	cp "$TOP/tests/packages/run" "$work/test/"
+	cp "$TOP"/tests/packages/*.bats "$TOP/tests/packages/helper.bash" "$work/test/bats/"
+	cp -r "$CACHE/system/$1/second" "$work/test/"
+	mkdir "$work/test/project"
+	(cd "$TOP" && cp -r Makefile Kbuild dkms.conf src include command scripts packaging "$work/test/project/")
+	[ ! -d "$TOP/man" ] || cp -r "$TOP/man" "$work/test/project/"
+}
+
+machine() {
+	local release=$1 work=$CACHE/guest/packages-$1 system=$CACHE/system/$1 file
+	prepare "$release"
+	stage "$release" 10-install.bats "$system" || return 0
+	stage "$release" 20-configured.bats "$system" || return 0
+	stage "$release" 30-missing.bats "$system" || return 0
+	try "$release: the console says that the machine is not protected" \
+		grep -aF 'THIS MACHINE IS NOT PROTECTED AS CONFIGURED' "$CACHE/log/packages-$release-30-missing.console" || true
+	mkdir "$work/second"
+	for file in vmlinuz initrd.img; do
+		in_root "$CACHE/root/tools" debugfs -R "dump /out/$file /cache/guest/packages-$release/second/$file" "/cache/guest/packages-$release/test.img" 2>/dev/null
+	done
+	stage "$release" 40-kernel.bats "$work/second" || return 0
+	rm -rf "$work"
+}
+
+need_root
+mkdir -p "$CACHE/guest" "$CACHE/log"
+begin_results results-packages
+for release in $RELEASES; do
+	[[ " $ALL_RELEASES " == *" $release "* ]] || die "unknown release '$release'; known: $ALL_RELEASES"
+done
+say "cache: $CACHE"
+"$TOP/scripts/roots.sh" tools
+"$TOP/scripts/roots.sh" package
+for release in $RELEASES; do "$TOP/scripts/roots.sh" system "$release"; done
+rm -rf "$CACHE/packages"
+try "the packages build, and lintian accepts them" env OUT="$CACHE/packages/current" "$TOP/scripts/packages.sh" deb || { finish; exit 1; }
+try "the packages build as another version" env OUT="$CACHE/packages/previous" VERSION="$PREVIOUS" "$TOP/scripts/packages.sh" deb || { finish; exit 1; }
+try "the spec builds, and rpmlint accepts it" env OUT="$CACHE/packages/rpm" "$TOP/scripts/packages.sh" rpm || true
+mkdir "$CACHE/packages/programs"
+in_root "$CACHE/root/tools" gcc -O2 -static -o /cache/packages/programs/hold /spliceguard/tests/programs/hold.c -I/spliceguard/command
+for release in $RELEASES; do pool machine "$release"; done
+wait
+finish
