@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One io_uring request at a time, by bare system calls. */
+/* io_uring, a request at a time, by bare system calls. */
 #ifndef SPG_URING_H
 #define SPG_URING_H
 
@@ -19,19 +19,25 @@ struct uring {
 	struct io_uring_sqe *sqes;
 };
 
-static inline int uring_open(struct uring *ring)
+/* @entries is a power of two. */
+static inline int uring_open_of(struct uring *ring, unsigned int entries)
 {
 	memset(ring, 0, sizeof(*ring));
-	ring->fd = syscall(__NR_io_uring_setup, 4, &ring->params);
+	ring->fd = syscall(__NR_io_uring_setup, entries, &ring->params);
 	if (ring->fd < 0)
 		return -1;
 	/* One mapping for both rings, since 5.4; not a byte too long, for 5.10. */
 	ring->rings_len = ring->params.cq_off.cqes + ring->params.cq_entries * sizeof(struct io_uring_cqe);
 	ring->rings = mmap(NULL, ring->rings_len, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQ_RING);
-	ring->sqes = mmap(NULL, 4 * sizeof(*ring->sqes), PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQES);
+	ring->sqes = mmap(NULL, entries * sizeof(*ring->sqes), PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQES);
 	if (ring->rings == MAP_FAILED || ring->sqes == MAP_FAILED)
 		die("io_uring mmap");
 	return 0;
+}
+
+static inline int uring_open(struct uring *ring)
+{
+	return uring_open_of(ring, 4);
 }
 
 /* The next completion, which lasts until the one after the next is asked for. */
@@ -49,18 +55,25 @@ static inline struct io_uring_cqe *uring_next(struct uring *ring)
 	return &cqes[slot];
 }
 
-/* Submit @sqe, wait for it, return its result; errors as errno and -1. */
-static inline ssize_t uring_do(struct uring *ring, const struct io_uring_sqe *sqe)
+/* Submit @sqe, and wait until there is a completion, whosever. */
+static inline int uring_submit(struct uring *ring, const struct io_uring_sqe *sqe)
 {
 	unsigned int *sq_tail = (void *)(ring->rings + ring->params.sq_off.tail);
 	unsigned int *sq_array = (void *)(ring->rings + ring->params.sq_off.array);
-	unsigned int slot = *sq_tail & 3;
-	ssize_t ret;
+	unsigned int slot = *sq_tail & (ring->params.sq_entries - 1);
 
 	ring->sqes[slot] = *sqe;
 	sq_array[slot] = slot;
 	__atomic_store_n(sq_tail, *sq_tail + 1, __ATOMIC_RELEASE);
-	if (syscall(__NR_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+	return syscall(__NR_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+}
+
+/* Submit @sqe, wait for it, return its result; errors as errno and -1. */
+static inline ssize_t uring_do(struct uring *ring, const struct io_uring_sqe *sqe)
+{
+	ssize_t ret;
+
+	if (uring_submit(ring, sqe) < 0)
 		return -1;
 	ret = uring_next(ring)->res;
 	if (ret < 0) {
@@ -73,7 +86,7 @@ static inline ssize_t uring_do(struct uring *ring, const struct io_uring_sqe *sq
 static inline void uring_close(struct uring *ring)
 {
 	munmap(ring->rings, ring->rings_len);
-	munmap(ring->sqes, 4 * sizeof(*ring->sqes));
+	munmap(ring->sqes, ring->params.sq_entries * sizeof(*ring->sqes));
 	close(ring->fd);
 }
 

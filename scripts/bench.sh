@@ -16,7 +16,8 @@ build() {
 		cp -r /spliceguard/{dkms.conf,Kbuild,src,include,tests} /tmp/bench
 		make -C /lib/modules/"$1"/build M=/tmp/bench modules
 		make -C /lib/modules/"$1"/build M=/tmp/bench/tests/modules modules
-		cp /tmp/bench/spliceguard.ko /tmp/bench/tests/modules/proposal.ko /cache/bench/"$2"
+		cp /tmp/bench/spliceguard.ko /tmp/bench/tests/modules/{copies,proposal}.ko /cache/bench/"$2"
+		echo $((0x$(readelf -SW /tmp/bench/spliceguard.ko | sed -nE "s/.* \.data\.\.percpu +PROGBITS +[0-9a-f]+ +[0-9a-f]+ +([0-9a-f]+) .*/\1/p"))) >/cache/bench/"$2"/percpu
 	' build "$(cat "$root/kernel/cloud-amd64")" "$kernel"
 }
 
@@ -30,9 +31,10 @@ programs() {
 
 guest() {
 	local kernel=$1 dir
+	rm -f "$OUT/$kernel.csv"
 	dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
-	cp "$OUT/$kernel"/*.ko "$OUT/programs"/* "$TOP/tests/bench/run.sh" "$dir"
-	ICOUNT=1 TIMEOUT=${TIMEOUT:-1800} "$TOP/scripts/guest.sh" "$kernel" "bench-$kernel" "$dir" bash run.sh /tmp
+	cp "$OUT/$kernel"/{*.ko,percpu} "$OUT/programs"/* "$TOP/tests/bench/run.sh" "$dir"
+	ICOUNT=1 TIMEOUT=${TIMEOUT:-1800} "$TOP/scripts/guest.sh" "$kernel" "bench-$kernel" "$dir" bash run.sh /tmp ${PARTS:-}
 	rm -rf "$dir"
 	tr -d '\r' <"$CACHE/log/bench-$kernel.out" | grep -a '^[0-9.]*,' >"$OUT/$kernel.csv"
 }

@@ -119,17 +119,29 @@ static inline uint64_t median(uint64_t *of, int count)
 	return of[count / 2];
 }
 
-/* How many calls make a slice: some millions of bytes, but some dozens of calls at least. */
+/* Memory that is there, and is nobody else's. */
+static inline char *resident(size_t size)
+{
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die("mmap");
+	memset(memory, 'x', size);
+	return memory;
+}
+
+/* How many calls make a slice: some millions of bytes, or a thousand calls. */
 static inline size_t calls_of(size_t size)
 {
-	size_t calls = (4 << 20) / size;
+	size_t calls = (8 << 20) / size;
 
-	return calls < 2048 ? (calls > 32 ? calls : 32) : 2048;
+	return calls < 1024 ? calls : 1024;
 }
 
 /*
  * Measure: all ends together, and the @own of them alone when it is not -1. Prints CSV lines
- * "@title,METRIC,VALUE".
+ * "@title,METRIC,VALUE"; bytes is how many were moved in all.
  */
 static inline void measure_ends(struct end *ends, int count, int own, const char *title, size_t size)
 {
@@ -147,11 +159,9 @@ static inline void measure_ends(struct end *ends, int count, int own, const char
 		alone[s] = own < 0 ? 0 : spent[own];
 	}
 	stop_ends(ends, count);
-	if (getenv("BENCH_SLICES"))
-		for (int s = 0; s < SLICES; s++)
-			fprintf(stderr, "%s: %.4f\n", title, (double)all[s] / calls / size);
 	printf("%s,ns_per_byte,%.4f\n", title, (double)median(all, SLICES) / calls / size);
 	printf("%s,ns_per_call,%.1f\n", title, (double)all[SLICES / 2] / calls);
+	printf("%s,bytes,%zu\n", title, (WARM_UP + SLICES) * calls * size);
 	if (own >= 0)
 		printf("%s,own_ns_per_byte,%.4f\n", title, (double)median(alone, SLICES) / calls / size);
 	fflush(stdout);

@@ -1,53 +1,245 @@
 #!/bin/bash
 # run.sh: measure what modes cost on the machine that runs, as CSV: kernel,mode,workload,source,size,metric,value.
 #
-#   run.sh DIR     the programs are beside this script; DIR gets files of a few MiB to send
+#   run.sh DIR [PART...]     the programs are beside this script; DIR, best on a tmpfs, gets files of some MiB to send
 #
-# As root, with spliceguard.ko (and proposal.ko) beside this script and no such module loaded, it goes through the modes;
-# otherwise it measures the one that is in force.
+# Parts: moves (processor time per byte), calls (the least that a call takes), copies (copies and allocations, counted), memory, scale (two
+# processors), nginx. As root, with spliceguard.ko beside this script and no such module loaded, it goes through the modes, and ext4,
+# XFS and tmpfs with huge pages are made in DIR; otherwise it measures the mode that is in force.
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 KNOB=/proc/sys/kernel/splice_mode
+STATS=/sys/kernel/spliceguard
+TRACING=/sys/kernel/tracing
 KERNEL=$(uname -r | grep -oE '^[0-9]+\.[0-9]+')
-SIZES="4096 16384 65536 262144"
-dir=$1
+[ $# -ge 1 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+DIR=$1
+shift
+PARTS=${*:-moves calls copies memory scale}
+FILE=$DIR/file
 
-mode_now() {
-	local now=stock
-	[ ! -e $KNOB ] || read -r now <$KNOB
-	echo "$now"
+say() {
+	printf '%s\n' "$*" >&2
 }
 
-# row PROGRAM ARGUMENTS...: its lines, with kernel and mode in front.
+has_part() {
+	[[ " $PARTS " == *" $1 "* ]]
+}
+
+# out LINE: one line, with kernel and mode in front.
+out() {
+	echo "$KERNEL,$mode,$1"
+}
+
+# row PROGRAM ARGUMENTS...: its lines likewise. What this kernel or this user may not, is left out.
 row() {
-	"$HERE/$1" "${@:2}" | sed "s/^/$KERNEL,$mode,/"
+	local lines
+	if lines=$("$HERE/$1" "${@:2}" 2>"$DIR/error"); then
+		sed "s/^/$KERNEL,$mode,/" <<<"$lines"
+	else
+		say "left out: $*: $(cat "$DIR/error")"
+	fi
 }
 
-streams() {
-	local size
-	for size in $SIZES; do
-		for way in "$@"; do
-			case $way in
-			send) row stream "$way" tcp "$size" memory ;;
-			*) row stream "$way" tcp "$size" tmpfs "$dir/file" ;;
-			esac
+# What moves bytes as a program with zero-copy does.
+moves() {
+	local size source
+	for size in 1024 4096 16384 65536 262144 1048576; do
+		row stream sendfile tcp $size tmpfs "$FILE"
+		row stream splice tcp $size tmpfs "$FILE"
+	done
+	for size in 1024 4096 16384; do row stream files tcp $size tmpfs "$FILE"; done
+	for size in 4096 16384 65536 262144; do
+		row stream vmsplice tcp $size memory
+		row zerocopy zerocopy $size
+		row zerocopy sendzc $size
+		row relay splice $size
+		row pipes vmsplice $size
+	done
+	for size in 4096 65536 1048576; do row pipes splice $size tmpfs "$FILE" "$DIR/copy"; done
+	for size in 4096 65536 1048576; do
+		for source in "${SOURCES[@]}"; do
+			row stream sendfile tcp $size "$source" "$DIR/$source/file"
+			row stream splice tcp $size "$source" "$DIR/$source/file"
 		done
+	done
+	for size in 4096 16384 65536; do
+		row stream sendfile unix $size tmpfs "$FILE"
+		row stream splice unix $size tmpfs "$FILE"
+		row stream sendfile tls $size tmpfs "$FILE"
 	done
 }
 
-head -c $((8 << 20)) /dev/urandom >"$dir/file"
-mode=$(mode_now)
-streams sendfile splice send readwrite
-if [ "$(id -u)" = 0 ] && [ "$mode" = stock ] && [ -e "$HERE/spliceguard.ko" ]; then
-	if [ -e "$HERE/proposal.ko" ] && insmod "$HERE/proposal.ko" 2>/dev/null; then
+# And as one without. No mode changes any of it, so once is enough.
+peers() {
+	local size source
+	for size in 1024 4096 16384 65536 262144 1048576; do
+		row stream readwrite tcp $size tmpfs "$FILE"
+		row stream send tcp $size memory
+	done
+	for size in 1024 4096 16384; do row stream filesread tcp $size tmpfs "$FILE"; done
+	for size in 4096 16384 65536 262144; do
+		row stream writesplice tcp $size memory
+		row zerocopy uringsend $size
+		row relay recvsend $size
+		row pipes write $size
+	done
+	for size in 4096 65536 1048576; do
+		row pipes readwrite $size tmpfs "$FILE" "$DIR/copy"
+		for source in "${SOURCES[@]}"; do row stream readwrite tcp $size "$source" "$DIR/$source/file"; done
+	done
+	for size in 4096 16384 65536; do
+		row stream readwrite unix $size tmpfs "$FILE"
+		row stream send unix $size memory
+		row stream readwrite tls $size tmpfs "$FILE"
+		row stream send tls $size memory
+	done
+}
+
+calls() {
+	row percall works 4096 8 "$FILE"
+	row percall works 65536 1 "$FILE"
+}
+
+sum() {
+	awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# What the module says that it copied.
+copied() {
+	{ cat "$STATS"/*/bytes_copied 2>/dev/null || true; } | sum
+}
+
+# watch_memory [!]: count allocations by who makes them, or stop that.
+watch_memory() {
+	local event
+	for event in kmalloc kmem_cache_alloc mm_page_alloc; do
+		echo "${1:-}hist:keys=common_stacktrace" >"$TRACING/events/kmem/$event/trigger"
+	done
+}
+
+# counted TITLE PROGRAM ARGUMENTS...: how often each byte was copied, as seen and by the module's own account, and how often memory
+# was allocated, in all and by functions of the module's.
+counted() {
+	local title=$1 own bytes seen
+	shift
+	own=$(copied)
+	insmod "$HERE/copies.ko" process="$1"
+	watch_memory
+	bytes=$("$HERE/$1" "${@:2}" | sed -n 's/.*,bytes,//p')
+	seen=$(cat /sys/module/copies/parameters/{from_iter,to_iter,made_private} | sum)
+	cat "$TRACING"/events/kmem/{kmalloc,kmem_cache_alloc,mm_page_alloc}/hist |
+		awk -v bytes="$bytes" -v seen="$seen" -v own=$(($(copied) - own)) -v title="$KERNEL,$mode,$title" '
+			/^{/ { ours = below = 0 }
+			/sock_sendmsg|tcp_sendmsg/ { below = 1 }
+			/\[spliceguard\]/ && !below { ours = 1 }
+			/hitcount: / { sub(/.*hitcount: */, ""); all += $1; if (ours) by_us += $1 }
+			END {
+				printf "%s,copies_seen,%.4f\n", title, seen / bytes
+				printf "%s,copies_counted,%.4f\n", title, own / bytes
+				printf "%s,allocations_per_mib,%.2f\n", title, all / bytes * 1048576
+				printf "%s,own_allocations_per_mib,%.2f\n", title, by_us / bytes * 1048576
+			}'
+	watch_memory !
+	rmmod copies
+}
+
+copies() {
+	counted counted-sendfile-tcp,tmpfs,65536 stream sendfile tcp 65536 tmpfs "$FILE"
+	counted counted-splice-tcp,tmpfs,65536 stream splice tcp 65536 tmpfs "$FILE"
+	counted counted-proxy-splice,tcp,65536 relay splice 65536
+	[ "$mode" != stock ] || counted counted-readwrite-tcp,tmpfs,65536 stream readwrite tcp 65536 tmpfs "$FILE"
+	[ "$mode" != stock ] || counted counted-send-tcp,memory,65536 stream send tcp 65536 memory
+}
+
+# The module's core, its memory for each processor, and the trampolines that ftrace made for it.
+memory() {
+	local core percpu trampolines
+	core=$(cat /sys/module/spliceguard/coresize)
+	percpu=$(($(cat "$HERE/percpu") * $(getconf _NPROCESSORS_CONF)))
+	trampolines=$(($(grep -E '\[spliceguard\]' "$TRACING/enabled_functions" | grep -oE 'tramp: [^ ]+' | sort -u | wc -l) * 4096))
+	out "memory,module,0,core_bytes,$core"
+	out "memory,module,0,percpu_bytes,$percpu"
+	out "memory,module,0,trampoline_bytes,$trampolines"
+}
+
+may_switch() {
+	[ "$(id -u)" = 0 ] && [ ! -d /sys/module/spliceguard ] && [ -e "$HERE/spliceguard.ko" ]
+}
+
+# ext4 and XFS on loop devices, and huge pages: files there have larger folios where the kernel makes them.
+make_sources() {
+	local fs
+	mkdir -p "$DIR"/{ext4,xfs,huge}
+	for fs in ext4 xfs; do
+		truncate -s 320M "$DIR/$fs.image"
+		"mkfs.$fs" -q "$DIR/$fs.image" && mount -o loop "$DIR/$fs.image" "$DIR/$fs" && SOURCES+=("$fs")
+	done
+	mount -t tmpfs -o huge=always tmpfs "$DIR/huge" && SOURCES+=(huge)
+	for fs in "${SOURCES[@]}"; do
+		cp "$FILE" "$DIR/$fs/file"
+		# From the disk, not as it was written: readahead makes the folios.
+		sync
+		[ "$fs" = huge ] || echo 1 >/proc/sys/vm/drop_caches
+		cat "$DIR/$fs/file" >/dev/null
+	done
+}
+
+# one_mode: all that is to be measured in the mode that is in force now.
+one_mode() {
+	say "mode $mode"
+	if has_part moves; then
+		moves
+		[ "$mode" != stock ] || peers
+	fi
+	! has_part calls || calls
+}
+
+all_modes() {
+	modprobe -a tls aesni_intel ghash-clmulni-intel 2>/dev/null || true
+	! has_part moves || make_sources
+	one_mode
+	! has_part copies || copies
+	! has_part calls || row percall fails 16
+	if has_part moves && [ -e "$HERE/proposal.ko" ] && insmod "$HERE/proposal.ko" 2>/dev/null; then
 		mode=proposal
-		streams sendfile splice
+		say "the upstream proposal"
+		for size in 1024 4096 16384 65536 262144 1048576; do
+			row stream sendfile tcp $size tmpfs "$FILE"
+			row stream splice tcp $size tmpfs "$FILE"
+		done
 		rmmod proposal
 	fi
 	insmod "$HERE/spliceguard.ko"
 	for mode in off log degrade; do
 		echo $mode >$KNOB
-		streams sendfile splice
+		one_mode
+		[ $mode != degrade ] || ! has_part copies || copies
+		[ $mode != degrade ] || ! has_part memory || memory
 	done
+	mode=block
+	echo block >$KNOB
+	! has_part calls || row percall refused 16 "$FILE"
+	if has_part scale && [ "$(getconf _NPROCESSORS_ONLN)" -gt 1 ]; then
+		for ((turn = 0; turn < 5; turn++)); do
+			for mode in off degrade; do
+				echo $mode >$KNOB
+				row scale "$FILE" 3
+			done
+		done
+	fi
 	rmmod spliceguard
+	mode=unloaded
+	! has_part calls || calls
+}
+
+SOURCES=()
+head -c $((8 << 20)) /dev/urandom >"$FILE"
+mode=stock
+[ ! -e $KNOB ] || read -r mode _ <$KNOB
+if may_switch; then
+	all_modes
+else
+	one_mode
+	[ "$mode" = stock ] || ! has_part moves || peers
 fi

@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a file or from memory to a socket.
+ * From a file, or from memory, to a socket.
  *
  *	stream WAY SINK SIZE SOURCE [FILE]
  *
- * WAY is how the bytes go there: sendfile, splice (through a pipe), readwrite, send (of memory that
- * is there already). SINK is tcp. SOURCE names in the output what FILE is on.
- * The receiver takes the bytes without looking at them, where the sink lets it: only what the sender does
- * is to differ.
+ * SINK is tcp, unix or tls. SOURCE names in the output what FILE is on, or that there is none.
+ * WAY is how the bytes go there:
+ *
+ *	sendfile	a piece of FILE a call
+ *	splice		FILE, pipe, socket
+ *	readwrite	pread and send
+ *	files		a whole small file a call, of many, by sendfile
+ *	filesread	the same, by pread and send
+ *	send		memory that is there already
+ *	vmsplice	such memory, pipe, socket
+ *	writesplice	the same with write in place of vmsplice
  */
-#include "bench.h"
+#include "sinks.h"
 
-/* How much a receiver takes at most. */
-#define ROOM (1 << 20)
+#define FILES 64
 
 struct sender {
-	int sock, file;
+	struct sink *sink;
+	int file, files[FILES];
+	unsigned int next_file;
 	int pipe[2];
 	size_t size, file_size;
 	off_t pos;
 	char *memory;
-};
-
-struct receiver {
-	int sock;
-	size_t size;
 };
 
 /* Where in the file the next call begins: round and round. */
@@ -38,13 +41,44 @@ static off_t next_pos(struct sender *s)
 	return pos;
 }
 
-static void by_sendfile(struct sender *s)
+static void send_file(struct sender *s, int file, off_t pos)
 {
-	off_t pos = next_pos(s), end = pos + s->size;
+	off_t end = pos + s->size;
 
 	while (pos < end)
-		if (sendfile(s->sock, s->file, &pos, end - pos) <= 0)
+		if (sendfile(s->sink->to, file, &pos, end - pos) <= 0)
 			die("sendfile");
+}
+
+static void read_and_send(struct sender *s, int file, off_t pos)
+{
+	size_t done = 0;
+
+	if (pread(file, s->memory, s->size, pos) != (ssize_t)s->size)
+		die("read");
+	while (done < s->size) {
+		ssize_t n = send(s->sink->to, s->memory + done, s->size - done, 0);
+
+		if (n <= 0)
+			die("send");
+		done += n;
+	}
+}
+
+static void pipe_to_socket(struct sender *s, size_t len, bool more)
+{
+	while (len) {
+		ssize_t n = splice(s->pipe[0], NULL, s->sink->to, NULL, len, more ? SPLICE_F_MORE : 0);
+
+		if (n <= 0)
+			die("splice to the socket");
+		len -= n;
+	}
+}
+
+static void by_sendfile(struct sender *s)
+{
+	send_file(s, s->file, next_pos(s));
 }
 
 static void by_splice(struct sender *s)
@@ -52,42 +86,70 @@ static void by_splice(struct sender *s)
 	off_t pos = next_pos(s), end = pos + s->size;
 
 	while (pos < end) {
-		ssize_t in = splice(s->file, &pos, s->pipe[1], NULL, end - pos, 0);
-
-		if (in <= 0)
-			die("splice from the file");
-		while (in > 0) {
-			ssize_t out = splice(s->pipe[0], NULL, s->sock, NULL, in, pos < end ? SPLICE_F_MORE : 0);
-
-			if (out <= 0)
-				die("splice to the socket");
-			in -= out;
-		}
-	}
-}
-
-static void send_all(struct sender *s, const char *from, size_t len, int flags)
-{
-	while (len) {
-		ssize_t n = send(s->sock, from, len, flags);
+		ssize_t n = splice(s->file, &pos, s->pipe[1], NULL, end - pos, 0);
 
 		if (n <= 0)
-			die("send");
-		from += n;
-		len -= n;
+			die("splice from the file");
+		pipe_to_socket(s, n, pos < end);
 	}
 }
 
 static void by_readwrite(struct sender *s)
 {
-	if (pread(s->file, s->memory, s->size, next_pos(s)) != (ssize_t)s->size)
-		die("read");
-	send_all(s, s->memory, s->size, 0);
+	read_and_send(s, s->file, next_pos(s));
+}
+
+static void by_files(struct sender *s)
+{
+	send_file(s, s->files[s->next_file++ % FILES], 0);
+}
+
+static void by_filesread(struct sender *s)
+{
+	read_and_send(s, s->files[s->next_file++ % FILES], 0);
 }
 
 static void by_send(struct sender *s)
 {
-	send_all(s, s->memory, s->size, 0);
+	size_t done = 0;
+
+	while (done < s->size) {
+		ssize_t n = send(s->sink->to, s->memory + done, s->size - done, 0);
+
+		if (n <= 0)
+			die("send");
+		done += n;
+	}
+}
+
+static void by_vmsplice(struct sender *s)
+{
+	struct iovec left = { s->memory, s->size };
+
+	while (left.iov_len) {
+		ssize_t n = vmsplice(s->pipe[1], &left, 1, 0);
+
+		if (n <= 0)
+			die("vmsplice");
+		left.iov_base = (char *)left.iov_base + n;
+		left.iov_len -= n;
+		pipe_to_socket(s, n, left.iov_len);
+	}
+}
+
+/* No more at a time than a pipe has room for, or else nobody would empty it. */
+static void by_writesplice(struct sender *s)
+{
+	size_t done = 0;
+
+	while (done < s->size) {
+		size_t len = s->size - done < 65536 ? s->size - done : 65536;
+
+		if (write(s->pipe[1], s->memory + done, len) != (ssize_t)len)
+			die("write");
+		done += len;
+		pipe_to_socket(s, len, done < s->size);
+	}
 }
 
 static const struct {
@@ -97,40 +159,48 @@ static const struct {
 	{ "sendfile", by_sendfile },
 	{ "splice", by_splice },
 	{ "readwrite", by_readwrite },
+	{ "files", by_files },
+	{ "filesread", by_filesread },
 	{ "send", by_send },
+	{ "vmsplice", by_vmsplice },
+	{ "writesplice", by_writesplice },
 };
 
 static void (*way)(struct sender *s);
 
 static void run_sender(void *context, size_t calls)
 {
+	struct sender *s = context;
+
 	while (calls--)
-		way(context);
+		way(s);
+	end_slice(s->sink);
 }
 
-static void run_receiver(void *context, size_t calls)
+/* The first bytes of FILE, in files of their own beside it. */
+static void make_files(struct sender *s, const char *file)
 {
-	struct receiver *r = context;
-	size_t left = calls * r->size;
+	char name[4096];
 
-	while (left) {
-		ssize_t n = recv(r->sock, NULL, left < ROOM ? left : ROOM, MSG_TRUNC);
-
-		if (n <= 0)
-			die("recv");
-		left -= n;
+	if (pread(s->file, s->memory, s->size, 0) != (ssize_t)s->size)
+		die("read");
+	for (int i = 0; i < FILES; i++) {
+		snprintf(name, sizeof(name), "%s.%d", file, i);
+		s->files[i] = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+		unlink(name);
+		if (s->files[i] < 0 || write(s->files[i], s->memory, s->size) != (ssize_t)s->size)
+			die("%s", name);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	struct sender sender = { .file = -1 };
-	struct receiver receiver;
-	struct end ends[2] = { { .run = run_sender, .context = &sender },
-			       { .run = run_receiver, .context = &receiver } };
+	struct sink sink = { };
+	struct sender sender = { .sink = &sink, .file = -1 };
+	struct end ends[] = { { .run = run_sender, .context = &sender },
+			      { .run = run_taker, .context = &sink } };
 	char title[128];
 	struct stat st;
-	int pair[2];
 
 	for (size_t i = 0; argc >= 5 && i < ARRAY_SIZE(ways); i++)
 		if (!strcmp(argv[1], ways[i].name))
@@ -140,21 +210,19 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	sender.size = receiver.size = strtoul(argv[3], NULL, 0);
+	sender.size = strtoul(argv[3], NULL, 0);
+	sender.memory = resident(sender.size);
+	open_sink(&sink, argv[2], sender.size);
+	make_pipe(sender.pipe);
 	if (argc > 5) {
 		sender.file = open(argv[5], O_RDONLY);
 		if (sender.file < 0 || fstat(sender.file, &st))
 			die("%s", argv[5]);
 		sender.file_size = st.st_size;
+		if (!strncmp(argv[1], "files", 5))
+			make_files(&sender, argv[5]);
 	}
-	inet_pair(SOCK_STREAM, pair);
-	receiver.sock = pair[0];
-	sender.sock = pair[1];
-	make_pipe(sender.pipe);
-	sender.memory = mmap(NULL, sender.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (sender.memory == MAP_FAILED)
-		die("mmap");
 	snprintf(title, sizeof(title), "%s-%s,%s,%zu", argv[1], argv[2], argv[4], sender.size);
-	measure_ends(ends, 2, -1, title, sender.size);
+	measure_ends(ends, ARRAY_SIZE(ends), -1, title, sender.size);
 	return 0;
 }

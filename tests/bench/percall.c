@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What one call takes at least: a fixed sequence of calls, the least of many turns. Where a clock
+ * counts instructions, that is the same number each time.
+ *
+ *	percall works SIZE BATCH FILE	calls that move SIZE bytes, BATCH of them one after the other
+ *	percall refused BATCH FILE	good calls, which the mode must refuse
+ *	percall fails BATCH		the same calls, with descriptors that are none
+ */
+#include "bench.h"
+#include "../programs/uring.h"
+
+#define TURNS 60
+#define SEND_ZC 47	/* IORING_OP_SEND_ZC, in headers since 6.0 */
+
+static struct {
+	size_t size;
+	int batch;
+	int file;
+	int pipe[2], other[2], tcp[2];
+	struct uring ring;
+	char *memory, *taken;
+} c;
+
+static ssize_t call_sendfile(void)
+{
+	off_t pos = 0;
+
+	return sendfile(c.tcp[1], c.file, &pos, c.size);
+}
+
+static ssize_t call_splice_in(void)
+{
+	off_t pos = 0;
+
+	return splice(c.file, &pos, c.pipe[1], NULL, c.size, 0);
+}
+
+static ssize_t call_splice_out(void)
+{
+	return splice(c.pipe[0], NULL, c.tcp[1], NULL, c.size, 0);
+}
+
+static ssize_t call_tee(void)
+{
+	return tee(c.pipe[0], c.other[1], c.size, 0);
+}
+
+static ssize_t call_vmsplice(void)
+{
+	struct iovec iov = { c.memory, c.size };
+
+	return vmsplice(c.pipe[1], &iov, 1, 0);
+}
+
+static ssize_t call_zerocopy(void)
+{
+	return send(c.tcp[1], c.memory, c.size, MSG_ZEROCOPY);
+}
+
+static ssize_t call_send(void)
+{
+	return send(c.tcp[1], c.memory, c.size, 0);
+}
+
+static ssize_t call_so_zerocopy(void)
+{
+	static const int on = 1;
+
+	return setsockopt(c.tcp[1], SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on));
+}
+
+/* Without a socket, it fails where the module refuses it, and does not get as far as to notify. */
+static ssize_t call_sendzc(void)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = SEND_ZC, .fd = c.tcp[1], .addr = (uintptr_t)c.memory, .len = c.size,
+		.addr3 = c.tcp[1] < 0,
+	};
+
+	return uring_do(&c.ring, &sqe);
+}
+
+static void fill_pipe(void)
+{
+	for (int i = 0; i < c.batch; i++)
+		if (call_splice_in() != (ssize_t)c.size)
+			die("splice");
+}
+
+static void drain(int fd)
+{
+	size_t len = c.batch * c.size;
+
+	if (read_all(fd, c.taken, len) != len)
+		die("drain");
+}
+
+static void drain_pipe(void)
+{
+	drain(c.pipe[0]);
+}
+
+static void drain_tcp(void)
+{
+	drain(c.tcp[0]);
+}
+
+/* A tee() takes what is in front, so the second one of a batch takes the same as the first. */
+static void drain_tee(void)
+{
+	drain(c.pipe[0]);
+	drain(c.other[0]);
+}
+
+static void drain_zerocopy(void)
+{
+	char control[128];
+	struct msghdr msg = { .msg_control = control, .msg_controllen = sizeof(control) };
+
+	drain_tcp();
+	while (recvmsg(c.tcp[1], &msg, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+		msg.msg_controllen = sizeof(control);
+}
+
+static const struct call {
+	const char *name;
+	void (*prepare)(void);
+	ssize_t (*call)(void);
+	/* NULL for what only block changes. */
+	void (*drain)(void);
+	/* What it ends with in block, if it is refused, and with descriptors that are none. */
+	int refusal, failure;
+} calls[] = {
+	{ "sendfile", NULL, call_sendfile, drain_tcp, EINVAL, EBADF },
+	{ "splice-in", NULL, call_splice_in, drain_pipe, EINVAL, EBADF },
+	{ "splice-out", fill_pipe, call_splice_out, drain_tcp, EINVAL, EBADF },
+	{ "tee", fill_pipe, call_tee, drain_tee, EINVAL, EBADF },
+	{ "vmsplice", NULL, call_vmsplice, drain_pipe, EINVAL, EBADF },
+	{ "zerocopy", NULL, call_zerocopy, drain_zerocopy, 0, EBADF },
+	{ "send", NULL, call_send, drain_tcp, 0, EBADF },
+	{ "so-zerocopy", NULL, call_so_zerocopy, NULL, EOPNOTSUPP, EBADF },
+	{ "sendzc", NULL, call_sendzc, NULL, EOPNOTSUPP, EINVAL },
+};
+
+/* @error is what each call must end with, or 0. */
+static uint64_t least_of(const struct call *call, int error)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		uint64_t before, spent;
+		bool bad = false;
+
+		if (!error && call->prepare)
+			call->prepare();
+		before = nanoseconds(CLOCK_MONOTONIC);
+		for (int i = 0; i < c.batch; i++) {
+			ssize_t ret = call->call();
+
+			bad |= error ? ret != -1 || errno != error : ret != (ssize_t)c.size;
+		}
+		spent = nanoseconds(CLOCK_MONOTONIC) - before;
+		if (bad)
+			die("%s", call->name);
+		if (!error)
+			call->drain();
+		if (spent < least)
+			least = spent;
+	}
+	return least;
+}
+
+static void open_all(const char *file)
+{
+	static const int on = 1, room = 4 << 20;
+
+	c.file = open(file, O_RDONLY);
+	if (c.file < 0)
+		die("%s", file);
+	make_pipe(c.pipe);
+	make_pipe(c.other);
+	inet_pair(SOCK_STREAM, c.tcp);
+	/* So that a batch has room; only root may. */
+	setsockopt(c.tcp[0], SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	setsockopt(c.tcp[1], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+	setsockopt(c.tcp[1], SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on));
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	bool works = argc == 5 && !strcmp(what, "works");
+	bool fails = argc == 3 && !strcmp(what, "fails");
+
+	if (!works && !fails && (argc != 4 || strcmp(what, "refused"))) {
+		fprintf(stderr, "usage: percall works SIZE BATCH FILE | refused BATCH FILE | fails BATCH\n");
+		return 64;
+	}
+	c.size = works ? strtoul(argv[2], NULL, 0) : PAGE;
+	c.batch = atoi(argv[works ? 3 : 2]);
+	c.memory = resident(c.size);
+	c.taken = resident(c.batch * c.size);
+	memset(&c.pipe, -1, 3 * sizeof(c.pipe));
+	c.file = -1;
+	if (!fails)
+		open_all(argv[argc - 1]);
+	if (!works && uring_open(&c.ring))
+		c.ring.fd = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		const struct call *call = &calls[i];
+
+		if (works ? !call->drain : !call->refusal)
+			continue;
+		if (call->call == call_sendzc && c.ring.fd < 0)
+			continue;
+		printf("%s-%s,%s,%zu,least_ns,%.2f\n", what, call->name, works ? "batch" : "none", c.size,
+		       (double)least_of(call, works ? 0 : fails ? call->failure : call->refusal) / c.batch);
+	}
+	return 0;
+}
