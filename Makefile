@@ -4,7 +4,7 @@
 KERNELRELEASE_WANTED ?= $(shell uname -r)
 KERNELDIR ?= /lib/modules/$(KERNELRELEASE_WANTED)/build
 
-.PHONY: all clean install uninstall deb rpm demo check check-packages lint unit help
+.PHONY: all clean install uninstall deb rpm demo bench check check-packages lint unit help
 
 all:
 	@[ -e '$(KERNELDIR)/Makefile' ] || { \
@@ -26,6 +26,9 @@ deb rpm:
 demo:
 	scripts/demo.sh
 
+bench:
+	scripts/bench.sh
+
 check:
 	scripts/check.sh
 
@@ -44,6 +47,7 @@ help:
 	@echo 'make uninstall   take all of that away again'
 	@echo 'make deb, rpm    build the packages into dist/, linters included'
 	@echo 'make demo        boot a stock kernel in QEMU and show what each mode does (KERNEL=6.12)'
+	@echo 'make bench       what each mode costs, beside stock and beside programs without zero-copy: half an hour (KERNELS="6.12 7.2")'
 	@echo 'make check       lint, unit tests, DKMS builds, tests in guests (KERNELS="6.1 7.2" TESTS=pattern V=1)'
 	@echo 'make check-packages  the packages on fresh systems of each release, in guests that boot with systemd (RELEASES=bookworm)'
 	@echo 'make lint, unit  those two parts of it'

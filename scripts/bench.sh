@@ -1,14 +1,26 @@
 #!/bin/bash
-# bench.sh: measure what modes cost, in guests whose clock counts instructions.
+# bench.sh: what each mode costs, beside stock and beside what programs do without zero-copy, in guests with stock kernels.
 #
-#   bench.sh      KERNELS="6.12 7.2" chooses the kernels
+#   bench.sh      KERNELS="6.12 7.2" are those measured; LANES= so many guests at a time
+#
+# Guests count instructions: a nanosecond of their clock is one. The report, the CSV and the picture are in CACHE/bench.
 . "$(dirname "$0")/common.sh"
 
 KERNELS=${KERNELS:-6.12 7.2}
+LANES=${LANES:-$(nproc)}
 OUT=$CACHE/bench
+
+programs() {
+	mkdir -p "$OUT/programs"
+	quietly "$CACHE/log/bench-programs.log" in_root "$CACHE/root/tools" bash -euc '
+		cd /spliceguard/tests/bench
+		for p in *.c; do gcc -O2 -Wall -Wextra -Wno-unused-result -Werror -static -o /cache/bench/programs/"${p%.c}" "$p"; done
+	'
+}
 
 build() {
 	local kernel=$1 root=$CACHE/root/build-$1
+	rm -rf "${OUT:?}/$kernel" "$OUT/$kernel".*
 	mkdir -p "$OUT/$kernel"
 	quietly "$CACHE/log/bench-build-$kernel.log" in_root "$root" bash -euc '
 		rm -rf /tmp/bench
@@ -17,32 +29,65 @@ build() {
 		make -C /lib/modules/"$1"/build M=/tmp/bench modules
 		make -C /lib/modules/"$1"/build M=/tmp/bench/tests/modules modules
 		cp /tmp/bench/spliceguard.ko /tmp/bench/tests/modules/{copies,proposal}.ko /cache/bench/"$2"
-		echo $((0x$(readelf -SW /tmp/bench/spliceguard.ko | sed -nE "s/.* \.data\.\.percpu +PROGBITS +[0-9a-f]+ +[0-9a-f]+ +([0-9a-f]+) .*/\1/p"))) >/cache/bench/"$2"/percpu
+		# What the module has for each processor, which nothing tells where it is loaded.
+		size=$(readelf -SW /tmp/bench/spliceguard.ko | sed -nE "s/.* \.data\.\.percpu +PROGBITS +[0-9a-f]+ +[0-9a-f]+ +([0-9a-f]+) .*/\1/p")
+		echo $((0x$size)) >/cache/bench/"$2"/percpu
 	' build "$(cat "$root/kernel/cloud-amd64")" "$kernel"
 }
 
-programs() {
-	quietly "$CACHE/log/bench-programs.log" in_root "$CACHE/root/tools" bash -euc '
-		cd /spliceguard/tests/bench
-		mkdir -p /cache/bench/programs
-		for p in *.c; do gcc -O2 -Wall -Wextra -Wno-unused-result -Werror -static -o /cache/bench/programs/"${p%.c}" "$p"; done
-	'
+# guest KERNEL NAME PART...: one boot, some parts of the measurement.
+guest() {
+	local kernel=$1 name=bench-$1-$2 dir status=0
+	shift 2
+	dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
+	cp "$OUT/$kernel"/* "$OUT/programs"/* "$TOP"/tests/bench/*.sh "$dir"
+	say "$name: booting"
+	MEMORY=2048 TIMEOUT=3600 "$TOP/scripts/guest.sh" "$kernel" "$name" "$dir" bash run.sh /tmp "$@" || status=1
+	rm -rf "$dir"
+	tr -d '\r' <"$CACHE/log/$name.out" | grep -aE '^[0-9]+\.[0-9]+,' >>"$OUT/$kernel.csv" || true
+	tr -d '\r' <"$CACHE/log/$name.out" | grep -a '^left out' >&2 || true
+	say "$name: done"
+	return $status
 }
 
-guest() {
-	local kernel=$1 dir
-	rm -f "$OUT/$kernel.csv"
-	dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
-	cp "$OUT/$kernel"/{*.ko,percpu} "$OUT/programs"/* "$TOP/tests/bench/run.sh" "$dir"
-	ICOUNT=1 TIMEOUT=${TIMEOUT:-1800} "$TOP/scripts/guest.sh" "$kernel" "bench-$kernel" "$dir" bash run.sh /tmp ${PARTS:-}
-	rm -rf "$dir"
-	tr -d '\r' <"$CACHE/log/bench-$kernel.out" | grep -a '^[0-9.]*,' >"$OUT/$kernel.csv"
+pool() {
+	while [ "$(jobs -rp | wc -l)" -ge "$LANES" ]; do wait -n || failed=1; done
+	"$@" &
+}
+
+# The rest of the pool.
+join() {
+	while [ "$(jobs -rp | wc -l)" -gt 0 ]; do wait -n || failed=1; done
+}
+
+report() {
+	local kernel=$1
+	in_root "$CACHE/root/tools" bash -euc '
+		cd /cache/bench
+		awk -F, -v chart="$1.targets" -f /spliceguard/tests/bench/report.awk "$1.csv" >"$1.txt"
+		gnuplot -e "kernel=\"$1\"; csv=\"$1.csv\"; targets=\"$1.targets\"; picture=\"$1.svg\"" /spliceguard/tests/bench/plot.gnuplot
+	' report "$kernel"
+	echo "spliceguard on $(cat "$CACHE/root/build-$kernel/kernel/cloud-amd64"); a nanosecond is an instruction"
+	cat "$OUT/$kernel.txt"
 }
 
 need_root
+for k in $KERNELS; do suite_of "$k" >/dev/null; done
 mkdir -p "$OUT" "$CACHE/guest" "$CACHE/log"
+failed=0
+pool "$TOP/scripts/roots.sh" tools
+for k in $KERNELS; do pool "$TOP/scripts/roots.sh" build "$k"; done
+join
+[ $failed = 0 ] || die "a root could not be made"
 programs
+for k in $KERNELS; do build "$k"; done
 for k in $KERNELS; do
-	build "$k"
-	guest "$k"
+	ICOUNT=1 pool guest "$k" moves moves calls copies memory
+	ICOUNT=1 pool guest "$k" nginx nginx
 done
+join
+# Two processors, and nobody else on this machine's, as far as that is ours to say.
+for k in $KERNELS; do SMP=2 guest "$k" scale scale || failed=1; done
+for k in $KERNELS; do report "$k"; done
+say "the report, the CSV and the picture are in $OUT"
+[ $failed = 0 ] || die "a guest failed, and what it should have measured is missing"

@@ -18,7 +18,7 @@ lint() {
 	try "checkpatch --strict" in_tools 'perl /opt/kernel-scripts/checkpatch.pl --no-tree --strict --no-summary --show-types \
 		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE -f src/*.c include/*.h tests/modules/*.c' || true
 	try "shellcheck" in_tools 'shellcheck -x scripts/*.sh packaging/files.sh packaging/guard packaging/module debian/*.p{re,ost}{rm,inst} tests/guest-init tests/guest-demo tests/packages/run \
-		tests/packages/*.bats tests/packages/helper.bash tests/bats/*.bats tests/bats/helper.bash .ci/run' || true
+		tests/packages/*.bats tests/packages/helper.bash tests/bats/*.bats tests/bats/helper.bash tests/bench/*.sh .ci/run' || true
 	try "no version test outside include/compat.h" bash -c \
 		"! grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -r $TOP/src $TOP/include --exclude=compat.h" || true
 }

@@ -8,6 +8,8 @@
 # XFS and tmpfs with huge pages are made in DIR; otherwise it measures the mode that is in force.
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/bench/nginx.sh
+. "$HERE/nginx.sh"
 KNOB=/proc/sys/kernel/splice_mode
 STATS=/sys/kernel/spliceguard
 TRACING=/sys/kernel/tracing
@@ -33,9 +35,9 @@ out() {
 
 # row PROGRAM ARGUMENTS...: its lines likewise. What this kernel or this user may not, is left out.
 row() {
-	local lines
+	local lines line
 	if lines=$("$HERE/$1" "${@:2}" 2>"$DIR/error"); then
-		sed "s/^/$KERNEL,$mode,/" <<<"$lines"
+		while read -r line; do out "$line"; done <<<"$lines"
 	else
 		say "left out: $*: $(cat "$DIR/error")"
 	fi
@@ -73,6 +75,7 @@ moves() {
 # And as one without. No mode changes any of it, so once is enough.
 peers() {
 	local size source
+	row copy 65536
 	for size in 1024 4096 16384 65536 262144 1048576; do
 		row stream readwrite tcp $size tmpfs "$FILE"
 		row stream send tcp $size memory
@@ -93,6 +96,17 @@ peers() {
 		row stream send unix $size memory
 		row stream readwrite tls $size tmpfs "$FILE"
 		row stream send tls $size memory
+	done
+}
+
+# What nginx without sendfile takes, no mode changes.
+nginx_rows() {
+	local size
+	for size in 4096 102400 10485760; do
+		nginx_row plain-on $size
+		nginx_row tls-on $size
+		[ "$mode" != stock ] || nginx_row plain-off $size
+		[ "$mode" != stock ] || nginx_row tls-off $size
 	done
 }
 
@@ -163,6 +177,18 @@ memory() {
 	out "memory,module,0,trampoline_bytes,$trampolines"
 }
 
+# In turn, since other load on the machine comes and goes.
+scale() {
+	local turn
+	[ "$(getconf _NPROCESSORS_ONLN)" -gt 1 ] || return 0
+	for ((turn = 0; turn < 15; turn++)); do
+		for mode in off degrade; do
+			echo $mode >$KNOB
+			row scale "$FILE" 1
+		done
+	done
+}
+
 may_switch() {
 	[ "$(id -u)" = 0 ] && [ ! -d /sys/module/spliceguard ] && [ -e "$HERE/spliceguard.ko" ]
 }
@@ -170,6 +196,7 @@ may_switch() {
 # ext4 and XFS on loop devices, and huge pages: files there have larger folios where the kernel makes them.
 make_sources() {
 	local fs
+	modprobe -a loop ext4 xfs 2>/dev/null || true
 	mkdir -p "$DIR"/{ext4,xfs,huge}
 	for fs in ext4 xfs; do
 		truncate -s 320M "$DIR/$fs.image"
@@ -193,11 +220,13 @@ one_mode() {
 		[ "$mode" != stock ] || peers
 	fi
 	! has_part calls || calls
+	! has_part nginx || nginx_rows
 }
 
 all_modes() {
 	modprobe -a tls aesni_intel ghash-clmulni-intel 2>/dev/null || true
 	! has_part moves || make_sources
+	! has_part nginx || nginx_start
 	one_mode
 	! has_part copies || copies
 	! has_part calls || row percall fails 16
@@ -220,14 +249,8 @@ all_modes() {
 	mode=block
 	echo block >$KNOB
 	! has_part calls || row percall refused 16 "$FILE"
-	if has_part scale && [ "$(getconf _NPROCESSORS_ONLN)" -gt 1 ]; then
-		for ((turn = 0; turn < 5; turn++)); do
-			for mode in off degrade; do
-				echo $mode >$KNOB
-				row scale "$FILE" 3
-			done
-		done
-	fi
+	! has_part scale || scale
+	! has_part nginx || nginx_stop
 	rmmod spliceguard
 	mode=unloaded
 	! has_part calls || calls

@@ -15,11 +15,6 @@
 /* As many sends may wait for their completion. */
 #define OUTSTANDING 16
 
-#ifndef IORING_CQE_F_NOTIF
-#define IORING_CQE_F_NOTIF (1U << 3)
-#endif
-#define SEND_ZC 47	/* IORING_OP_SEND_ZC, in headers since 6.0 */
-
 struct sender {
 	struct sink *sink;
 	size_t size;
@@ -87,7 +82,7 @@ static void by_uring(struct sender *s)
 		struct io_uring_cqe *cqe;
 
 		uring_submit(&s->ring, &sqe);
-		s->outstanding += s->opcode == SEND_ZC;
+		s->outstanding += s->opcode == IORING_OP_SEND_ZC;
 		/* Notifications of earlier sends may come first. */
 		while ((cqe = uring_next(&s->ring))->flags & IORING_CQE_F_NOTIF)
 			s->outstanding--;
@@ -126,7 +121,7 @@ int main(int argc, char **argv)
 	char title[128];
 
 	if (argc == 3 && !strcmp(argv[1], "sendzc"))
-		sender.opcode = SEND_ZC;
+		sender.opcode = IORING_OP_SEND_ZC;
 	else if (argc == 3 && !strcmp(argv[1], "uringsend"))
 		sender.opcode = IORING_OP_SEND;
 	else if (!zerocopy) {
