@@ -1,7 +1,8 @@
 #!/bin/bash
 # bench.sh: what each mode costs, beside stock and beside what programs do without zero-copy, in guests with stock kernels.
 #
-#   bench.sh      KERNELS="6.12 7.2" are those measured; LANES= so many guests at a time
+#   bench.sh            KERNELS="6.12 7.2" are those measured; LANES= so many guests at a time
+#   bench.sh publish    put the last reports of these kernels into docs
 #
 # Guests count instructions: a nanosecond of their clock is one. The report, the CSV and the picture are in CACHE/bench.
 . "$(dirname "$0")/common.sh"
@@ -42,7 +43,7 @@ guest() {
 	dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
 	cp "$OUT/$kernel"/* "$OUT/programs"/* "$TOP"/tests/bench/*.sh "$dir"
 	say "$name: booting"
-	MEMORY=2048 TIMEOUT=3600 "$TOP/scripts/guest.sh" "$kernel" "$name" "$dir" bash run.sh /tmp "$@" || status=1
+	MEMORY=2048 TIMEOUT=3600 "$TOP/scripts/guest.sh" "$kernel" "$name" "$dir" env BENCH_MIB=8 bash run.sh /tmp "$@" || status=1
 	rm -rf "$dir"
 	tr -d '\r' <"$CACHE/log/$name.out" | grep -aE '^[0-9]+\.[0-9]+,' >>"$OUT/$kernel.csv" || true
 	tr -d '\r' <"$CACHE/log/$name.out" | grep -a '^left out' >&2 || true
@@ -71,8 +72,49 @@ report() {
 	cat "$OUT/$kernel.txt"
 }
 
+# The targets of all kernels side by side.
+table() {
+	local k
+	printf '| target | limit |'
+	for k in $KERNELS; do printf ' %s | |' "$k"; done
+	printf '\n|---|---|'
+	for k in $KERNELS; do printf -- '---|---|'; done
+	printf '\n'
+	for k in $KERNELS; do sed "s/^/$k\t/" "$OUT/$k.targets"; done | awk -F'\t' -v kernels="$KERNELS" '
+		!($2 in limit) { limit[$2] = $6; title[++n] = $2 }
+		{ cell[$2, $1] = $5 " | " ($3 == "met" ? "met" : "**" $3 "**") }
+		END {
+			k = split(kernels, kernel, " ")
+			for (i = 1; i <= n; i++) {
+				printf "| %s | %s |", title[i], limit[title[i]]
+				for (j = 1; j <= k; j++) printf " %s |", (title[i], kernel[j]) in cell ? cell[title[i], kernel[j]] : "| not measured"
+				printf "\n"
+			}
+		}'
+}
+
+publish() {
+	local k
+	for k in $KERNELS; do
+		[ -e "$OUT/$k.targets" ] || die "no report for $k: make bench"
+		cp "$OUT/$k.svg" "$TOP/docs/speed-$k.svg"
+		cp "$OUT/$k.txt" "$TOP/docs/speed-$k.txt"
+	done
+	table >"$OUT/table.md"
+	# Between the two comments in the page.
+	sed -i -e "/^<!-- the table -->/,/^<!-- its end -->/{//!d;}" -e "/^<!-- the table -->/r $OUT/table.md" "$TOP/docs/speed.md"
+}
+
 need_root
 for k in $KERNELS; do suite_of "$k" >/dev/null; done
+case ${1:-} in
+'') ;;
+publish)
+	publish
+	exit
+	;;
+*) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+esac
 mkdir -p "$OUT" "$CACHE/guest" "$CACHE/log"
 failed=0
 pool "$TOP/scripts/roots.sh" tools

@@ -119,7 +119,10 @@ static inline uint64_t median(uint64_t *of, int count)
 	return of[count / 2];
 }
 
-/* Memory that is there, and is nobody else's. */
+/*
+ * Memory that is there. An end makes its own, since what a parent has made belongs to both: vmsplice
+ * of it is another matter.
+ */
 static inline char *resident(size_t size)
 {
 	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -131,12 +134,13 @@ static inline char *resident(size_t size)
 	return memory;
 }
 
-/* How many calls make a slice: some millions of bytes, or a thousand calls. */
+/* How many calls make a slice: so many MiB, but of small ones less. */
 static inline size_t calls_of(size_t size)
 {
-	size_t calls = (8 << 20) / size;
+	const char *mib = getenv("BENCH_MIB");
+	size_t calls = ((mib ? strtoul(mib, NULL, 0) : 8) << 20) / (size > 8192 ? size : 8192);
 
-	return calls < 1024 ? calls : 1024;
+	return calls ? calls : 1;
 }
 
 /*

@@ -14,15 +14,22 @@ struct pipes {
 	off_t pos;
 	int pipe[2];
 	int from, to;
-	char *memory, *other;
+	char *memory;
 };
+
+static char *own_memory(struct pipes *p)
+{
+	if (!p->memory)
+		p->memory = resident(p->size);
+	return p->memory;
+}
 
 static void run_vmsplice(void *context, size_t calls)
 {
 	struct pipes *p = context;
 
 	while (calls--) {
-		struct iovec left = { p->memory, p->size };
+		struct iovec left = { own_memory(p), p->size };
 
 		while (left.iov_len) {
 			ssize_t n = vmsplice(p->pipe[1], &left, 1, 0);
@@ -40,7 +47,7 @@ static void run_write(void *context, size_t calls)
 	struct pipes *p = context;
 
 	while (calls--)
-		if (write(p->pipe[1], p->memory, p->size) != (ssize_t)p->size)
+		if (write(p->pipe[1], own_memory(p), p->size) != (ssize_t)p->size)
 			die("write");
 }
 
@@ -50,7 +57,7 @@ static void run_read(void *context, size_t calls)
 	size_t left = calls * p->size;
 
 	while (left) {
-		ssize_t n = read(p->pipe[0], p->other, left < p->size ? left : p->size);
+		ssize_t n = read(p->pipe[0], own_memory(p), left < p->size ? left : p->size);
 
 		if (n <= 0)
 			die("read");
@@ -98,8 +105,8 @@ static void run_readwrite(void *context, size_t calls)
 	while (calls--) {
 		off_t pos = next_pos(p);
 
-		if (pread(p->from, p->memory, p->size, pos) != (ssize_t)p->size ||
-		    pwrite(p->to, p->memory, p->size, pos) != (ssize_t)p->size)
+		if (pread(p->from, own_memory(p), p->size, pos) != (ssize_t)p->size ||
+		    pwrite(p->to, own_memory(p), p->size, pos) != (ssize_t)p->size)
 			die("read and write");
 	}
 }
@@ -133,8 +140,6 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	pipes.size = strtoul(argv[2], NULL, 0);
-	pipes.memory = resident(pipes.size);
-	pipes.other = resident(pipes.size);
 	make_pipe(pipes.pipe);
 	if (to_file) {
 		pipes.from = open(argv[4], O_RDONLY);

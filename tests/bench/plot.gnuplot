@@ -31,8 +31,8 @@ set key top right samplen 2 spacing 1.1
 set origin 0.02,0.715
 set size 0.48,0.24
 set title "file to TCP by sendfile" font "sans-serif,15"
-plot series("stock", "readwrite-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb GREY title "read and write", \
-     series("stock", "send-tcp", "memory") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb SEND title "plain send()", \
+plot series("any", "readwrite-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb GREY title "read and write", \
+     series("any", "send-tcp", "memory") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb SEND title "plain send()", \
      series("proposal", "sendfile-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb COPY title "upstream's proposal", \
      series("degrade", "sendfile-tcp", "tmpfs") with linespoints linewidth 3.5 pointtype 7 pointsize 0.6 linecolor rgb DEGRADE title "degrade", \
      series("stock", "sendfile-tcp", "tmpfs") using 1:($2 + 1) with lines dashtype 2 linewidth 2 linecolor rgb STOCK title "stock and one copy", \
@@ -42,7 +42,7 @@ unset label 2
 
 set origin 0.50,0.715
 set title "file to pipe to TCP by splice"
-plot series("stock", "readwrite-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb GREY title "read and write", \
+plot series("any", "readwrite-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb GREY title "read and write", \
      series("proposal", "splice-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb COPY title "upstream's proposal", \
      series("degrade", "splice-tcp", "tmpfs") with linespoints linewidth 3.5 pointtype 7 pointsize 0.6 linecolor rgb DEGRADE title "degrade", \
      series("stock", "splice-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb STOCK title "stock, off"
@@ -62,7 +62,7 @@ set origin 0.02,0.475
 set size 0.29,0.225
 set title "memory to TCP, 64 KiB" font "sans-serif,14"
 set xtics ("send()" 0, "vmsplice" 2.5, "MSG_ZERO-\nCOPY" 5.5, "SEND_ZC" 8.5)
-plot bar("stock", "send-tcp", "memory", 65536, "ns_per_byte") using (0):1 with boxes linecolor rgb SEND title "send()", \
+plot bar("any", "send-tcp", "memory", 65536, "ns_per_byte") using (0):1 with boxes linecolor rgb SEND title "send()", \
      bar("stock", "vmsplice-tcp", "memory", 65536, "ns_per_byte") using (2):1 with boxes linecolor rgb STOCK title "stock", \
      bar("degrade", "vmsplice-tcp", "memory", 65536, "ns_per_byte") using (3):1 with boxes linecolor rgb DEGRADE title "degrade", \
      bar("stock", "zerocopy-tcp", "memory", 65536, "ns_per_byte") using (5):1 with boxes linecolor rgb STOCK notitle, \
@@ -74,10 +74,10 @@ set origin 0.31,0.475
 set size 0.27,0.225
 set title "a proxy's own time; to a reader by a pipe"
 set xtics ("TCP to TCP" 1, "memory to read()" 5)
-plot bar("stock", "proxy-recvsend", "tcp", 65536, "own_ns_per_byte") using (0):1 with boxes linecolor rgb GREY title "read/write", \
+plot bar("any", "proxy-recvsend", "tcp", 65536, "own_ns_per_byte") using (0):1 with boxes linecolor rgb GREY title "read/write", \
      bar("stock", "proxy-splice", "tcp", 65536, "own_ns_per_byte") using (1):1 with boxes linecolor rgb STOCK title "stock", \
      bar("degrade", "proxy-splice", "tcp", 65536, "own_ns_per_byte") using (2):1 with boxes linecolor rgb DEGRADE title "degrade", \
-     bar("stock", "write-read", "memory", 65536, "ns_per_byte") using (4):1 with boxes linecolor rgb GREY notitle, \
+     bar("any", "write-read", "memory", 65536, "ns_per_byte") using (4):1 with boxes linecolor rgb GREY notitle, \
      bar("stock", "vmsplice-read", "memory", 65536, "ns_per_byte") using (5):1 with boxes linecolor rgb STOCK notitle, \
      bar("degrade", "vmsplice-read", "memory", 65536, "ns_per_byte") using (6):1 with boxes linecolor rgb DEGRADE notitle
 
@@ -120,8 +120,9 @@ set arrow 2 from first 1, graph 0 to first 1, graph 1 nohead linecolor rgb "#444
 set datafile separator "\t"
 # Something is to be seen of those that are at 0.
 far(word, x) = strcol(2) eq word ? (x > 3 ? 3 : x < 0.015 ? 0.015 : x) : 1/0
+said(unused) = strcol(4)."  (".strcol(5).")"
 plot targets using (0):(-$0):(0):(far("met", $3)):(-$0 - 0.36):(-$0 + 0.36):ytic(1) with boxxyerror linecolor rgb GOOD, \
      targets using (0):(-$0):(0):(far("MISSED", $3)):(-$0 - 0.36):(-$0 + 0.36) with boxxyerror linecolor rgb BAD, \
-     targets using ($3 > 2.5 ? 1/0 : $3):(-$0):4 with labels left offset 0.4,0 font "sans-serif,11", \
-     targets using ($3 > 2.5 ? 2.98 : 1/0):(-$0):4 with labels right font "sans-serif,11" textcolor rgb "#ffffff"
+     targets using ($3 > 2.5 ? 1/0 : $3):(-$0):(said(0)) with labels left offset 0.4,0 font "sans-serif,11", \
+     targets using ($3 > 2.5 ? 2.98 : 1/0):(-$0):(said(0)) with labels right font "sans-serif,11" textcolor rgb "#ffffff"
 unset multiplot

@@ -172,6 +172,8 @@ static void run_sender(void *context, size_t calls)
 {
 	struct sender *s = context;
 
+	if (!s->memory)
+		s->memory = resident(s->size);
 	while (calls--)
 		way(s);
 	end_slice(s->sink);
@@ -180,17 +182,19 @@ static void run_sender(void *context, size_t calls)
 /* The first bytes of FILE, in files of their own beside it. */
 static void make_files(struct sender *s, const char *file)
 {
+	char *first = resident(s->size);
 	char name[4096];
 
-	if (pread(s->file, s->memory, s->size, 0) != (ssize_t)s->size)
+	if (pread(s->file, first, s->size, 0) != (ssize_t)s->size)
 		die("read");
 	for (int i = 0; i < FILES; i++) {
 		snprintf(name, sizeof(name), "%s.%d", file, i);
 		s->files[i] = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
 		unlink(name);
-		if (s->files[i] < 0 || write(s->files[i], s->memory, s->size) != (ssize_t)s->size)
+		if (s->files[i] < 0 || write(s->files[i], first, s->size) != (ssize_t)s->size)
 			die("%s", name);
 	}
+	munmap(first, s->size);
 }
 
 int main(int argc, char **argv)
@@ -211,7 +215,6 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	sender.size = strtoul(argv[3], NULL, 0);
-	sender.memory = resident(sender.size);
 	open_sink(&sink, argv[2], sender.size);
 	make_pipe(sender.pipe);
 	if (argc > 5) {

@@ -102,6 +102,8 @@ static void run_sender(void *context, size_t calls)
 {
 	struct sender *s = context;
 
+	if (!s->memory)
+		s->memory = resident(s->size);
 	while (calls--)
 		s->opcode ? by_uring(s) : by_zerocopy(s);
 	if (!s->opcode)
@@ -129,7 +131,6 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	sender.size = strtoul(argv[2], NULL, 0);
-	sender.memory = resident(sender.size);
 	open_sink(&sink, "tcp", sender.size);
 	if (zerocopy ? setsockopt(sink.to, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)) :
 		       uring_open_of(&sender.ring, 2 * OUTSTANDING))
