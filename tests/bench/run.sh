@@ -185,16 +185,10 @@ memory() {
 	out "memory,module,0,trampoline_bytes,$trampolines"
 }
 
-# In turn, since other load on the machine comes and goes.
+# The modes in turn, since other load on the machine comes and goes.
 scale() {
-	local turn
 	[ "$(getconf _NPROCESSORS_ONLN)" -gt 1 ] || return 0
-	for ((turn = 0; turn < 15; turn++)); do
-		for mode in off degrade; do
-			echo $mode >$KNOB
-			row scale "$FILE" 1
-		done
-	done
+	"$HERE/scale" "$FILE" 40 "$@" | sed "s/^/$KERNEL,/"
 }
 
 may_switch() {
@@ -261,7 +255,7 @@ all_modes() {
 	mode=block
 	echo block >$KNOB
 	! has_part calls || row percall refused 16 "$FILE"
-	! has_part scale || scale
+	! has_part scale || scale $KNOB off degrade
 	! has_part nginx || nginx_stop
 	rmmod spliceguard
 	mode=unloaded
@@ -278,5 +272,6 @@ else
 	! has_part nginx || nginx_start
 	no_mode
 	one_mode
+	! has_part scale || scale - "$mode"
 	! has_part nginx || nginx_stop
 fi

@@ -1,40 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a second stream on a second processor adds: file to TCP by sendfile, each stream on a
- * processor of its own, one stream and two in turn.
+ * processor of its own.
  *
- *	scale FILE TURNS	prints the medians of bytes per microsecond with one stream and with two
+ *	scale FILE TURNS KNOB MODE...	each turn goes through these modes
+ *	scale FILE TURNS - MODE		MODE is in force, and stays
+ *
+ * Prints "MODE,scale-sendfile,tmpfs,SIZE,gain,RATIO" of two streams to one, for each mode in each turn,
+ * and at the end of a turn a line of the mode "machine": the same for two processes that only count. Where
+ * that is not near 2, the machine had no second processor to give, and the turn tells nothing: TURNS are
+ * those that tell something, and five times as many are tried.
  */
 #include "bench.h"
 
-#define STREAMS 2
+#define PROCESSORS 2
+#define ENOUGH 1.8
 #define SIZE 65536
-#define TURN_MS 200
+#define SETTLE_MS 15
+#define STREAM_MS 60
+#define SPIN_MS 20
 
-/* What the streams share: whether they run, and each one's count on a cache line of its own. */
+/* What all share: how many of each kind run now, and each one's count on cache lines of its own. */
 static struct shared {
-	int running;
+	int streams, spinners;
+	bool over;
 	struct {
-		size_t bytes;
-	} __attribute__((aligned(128))) stream[STREAMS];
+		uint64_t count;
+	} __attribute__((aligned(128))) stream[PROCESSORS], spinner[PROCESSORS];
 } *shared;
 
 static void pin(int cpu)
 {
+	const struct sched_param none = { };
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
+	if (sched_setaffinity(0, sizeof(set), &set) || sched_setscheduler(0, SCHED_BATCH, &none))
 		die("processor %d", cpu);
 }
 
-static void be_batch(void)
+/* Wait until more than @index of the kind run. Returns whether there is more to do. */
+static bool may_run(const int *running, int index)
 {
-	const struct sched_param none = { };
-
-	if (sched_setscheduler(0, SCHED_BATCH, &none))
-		die("sched_setscheduler");
+	while (!__atomic_load_n(&shared->over, __ATOMIC_RELAXED)) {
+		if (__atomic_load_n(running, __ATOMIC_RELAXED) > index)
+			return true;
+		usleep(1000);
+	}
+	return false;
 }
 
 static void take(int sock)
@@ -51,77 +65,113 @@ static void stream(int index, const char *path)
 	if (file < 0)
 		die("%s", path);
 	pin(index);
-	be_batch();
 	inet_pair(SOCK_STREAM, ends);
 	if (!fork()) {
 		close(ends[1]);
 		take(ends[0]);
 	}
 	close(ends[0]);
-	while (__atomic_load_n(&shared->running, __ATOMIC_RELAXED) >= 0) {
+	while (may_run(&shared->streams, index)) {
 		off_t pos = 0;
-		ssize_t n;
+		ssize_t n = sendfile(ends[1], file, &pos, SIZE);
 
-		if (__atomic_load_n(&shared->running, __ATOMIC_RELAXED) <= index) {
-			usleep(1000);
-			continue;
-		}
-		n = sendfile(ends[1], file, &pos, SIZE);
 		if (n <= 0)
 			die("sendfile");
-		__atomic_fetch_add(&shared->stream[index].bytes, n, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&shared->stream[index].count, n, __ATOMIC_RELAXED);
 	}
 	exit(0);
 }
 
-static size_t bytes(void)
+static void spinner(int index)
 {
-	size_t sum = 0;
-
-	for (int i = 0; i < STREAMS; i++)
-		sum += __atomic_load_n(&shared->stream[i].bytes, __ATOMIC_RELAXED);
-	return sum;
+	pin(index);
+	while (may_run(&shared->spinners, index))
+		for (int i = 0; i < 1000; i++)
+			__atomic_fetch_add(&shared->spinner[index].count, 1, __ATOMIC_RELAXED);
+	exit(0);
 }
 
-/* Bytes per millisecond. */
-static uint64_t turn(int streams)
+static uint64_t sum_streams(void)
 {
-	uint64_t before;
-	size_t bytes_before;
+	return __atomic_load_n(&shared->stream[0].count, __ATOMIC_RELAXED) +
+	       __atomic_load_n(&shared->stream[1].count, __ATOMIC_RELAXED);
+}
 
-	__atomic_store_n(&shared->running, streams, __ATOMIC_RELAXED);
-	usleep(TURN_MS * 1000 / 4);
-	before = nanoseconds(CLOCK_MONOTONIC);
-	bytes_before = bytes();
-	usleep(TURN_MS * 1000);
-	return (bytes() - bytes_before) * 1000000 / (nanoseconds(CLOCK_MONOTONIC) - before);
+static uint64_t sum_spinners(void)
+{
+	return __atomic_load_n(&shared->spinner[0].count, __ATOMIC_RELAXED) +
+	       __atomic_load_n(&shared->spinner[1].count, __ATOMIC_RELAXED);
+}
+
+/* How much a second with @count of them makes. */
+static double rate(int *running, int count, uint64_t (*sum)(void), int ms)
+{
+	uint64_t start, before;
+	double rate;
+
+	__atomic_store_n(running, count, __ATOMIC_RELAXED);
+	usleep(SETTLE_MS * 1000);
+	start = nanoseconds(CLOCK_MONOTONIC);
+	before = sum();
+	usleep(ms * 1000);
+	rate = (sum() - before) * 1e9 / (nanoseconds(CLOCK_MONOTONIC) - start);
+	__atomic_store_n(running, 0, __ATOMIC_RELAXED);
+	return rate;
+}
+
+static double gain(int *running, uint64_t (*sum)(void), int ms)
+{
+	double one = rate(running, 1, sum, ms);
+
+	return rate(running, 2, sum, ms) / one;
+}
+
+static void set_mode(const char *knob, const char *mode)
+{
+	int fd;
+
+	if (!strcmp(knob, "-"))
+		return;
+	fd = open(knob, O_WRONLY);
+	if (fd < 0 || write(fd, mode, strlen(mode)) < 0)
+		die("%s", knob);
+	close(fd);
 }
 
 int main(int argc, char **argv)
 {
-	int turns = argc == 3 ? atoi(argv[2]) : 0;
-	uint64_t *one, *two;
+	int turns = argc > 4 ? atoi(argv[2]) : 0, tries = 5 * turns;
+	double machine, again;
 
 	if (turns <= 0) {
-		fprintf(stderr, "usage: scale FILE TURNS\n");
+		fprintf(stderr, "usage: scale FILE TURNS KNOB|- MODE...\n");
 		return 64;
 	}
-	one = calloc(turns, sizeof(*one));
-	two = calloc(turns, sizeof(*two));
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!one || !two || shared == MAP_FAILED)
-		die("memory");
-	for (int i = 0; i < STREAMS; i++)
+	if (shared == MAP_FAILED)
+		die("mmap");
+	for (int i = 0; i < PROCESSORS; i++) {
 		if (!fork())
 			stream(i, argv[1]);
-	for (int i = 0; i < turns; i++) {
-		one[i] = turn(1);
-		two[i] = turn(2);
+		if (!fork())
+			spinner(i);
 	}
-	__atomic_store_n(&shared->running, -1, __ATOMIC_RELAXED);
+	machine = gain(&shared->spinners, sum_spinners, SPIN_MS);
+	while (turns && tries--) {
+		for (int i = 4; i < argc; i++) {
+			set_mode(argv[3], argv[i]);
+			printf("%s,scale-sendfile,tmpfs,%d,gain,%.3f\n", argv[i], SIZE,
+			       gain(&shared->streams, sum_streams, STREAM_MS));
+		}
+		again = gain(&shared->spinners, sum_spinners, SPIN_MS);
+		if (again < machine)
+			machine = again;
+		printf("machine,scale-sendfile,tmpfs,%d,gain,%.3f\n", SIZE, machine);
+		turns -= machine >= ENOUGH;
+		machine = again;
+	}
+	__atomic_store_n(&shared->over, true, __ATOMIC_RELAXED);
 	while (wait(NULL) > 0)
 		;
-	printf("scale-sendfile,tmpfs,%d,one_stream,%.3f\n", SIZE, median(one, turns) / 1000.0);
-	printf("scale-sendfile,tmpfs,%d,two_streams,%.3f\n", SIZE, median(two, turns) / 1000.0);
 	return 0;
 }
