@@ -8,7 +8,7 @@
  *	percall fails BATCH		the same calls, with descriptors that are none
  */
 #include "bench.h"
-#include "../programs/uring.h"
+#include "../../command/uring.h"
 
 #define TURNS 60
 

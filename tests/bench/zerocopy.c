@@ -8,7 +8,7 @@
  * compare with). Completions are taken when there are some, and waited for when many are missing.
  */
 #include "sinks.h"
-#include "../programs/uring.h"
+#include "../../command/uring.h"
 #include <linux/errqueue.h>
 #include <poll.h>
 
