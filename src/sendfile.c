@@ -140,7 +140,8 @@ static int make_private(struct pipe_inode_info *pipe, struct splice_desc *sd,
 static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *sd)
 {
 	struct file *out = sd->u.file;
-	struct spg_source source = spg_from_pipe;
+	const struct spg_source *source = &spg_from_pipe;
+	struct spg_source traced;
 	umode_t mode = file_inode(out)->i_mode;
 	enum spg_verdict verdict;
 	int ret;
@@ -149,10 +150,12 @@ static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *
 		return spg_original(sendfile_sink)(pipe, sd);
 	verdict = verdict_of(pipe, out);
 	/* Now: the pages are gone afterwards. */
-	if (trace_verdict_enabled())
-		source = spg_source_behind(pipe);
+	if (trace_verdict_enabled()) {
+		traced = spg_source_behind(pipe);
+		source = &traced;
+	}
 	if (verdict == SPG_COPY && !S_ISSOCK(mode)) {
-		ret = make_private(pipe, sd, &source);
+		ret = make_private(pipe, sd, source);
 		if (ret)
 			return ret == -ENODATA ? 0 : ret;
 		return spg_original(sendfile_sink)(pipe, sd);
@@ -160,7 +163,7 @@ static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *
 	ret = spg_original(sendfile_sink)(pipe, sd);
 	if (ret > 0 && verdict != SPG_STOCK)
 		count_pipeful(sd, verdict == SPG_COPY ? SPG_COPIED :
-			      verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, ret, &source);
+			      verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, ret, source);
 	return ret;
 }
 
