@@ -17,7 +17,7 @@
 /* "OP=MODE..." on its own changes these operations only. */
 static int parse_single_modes(const char *words, struct spg_policy *policy)
 {
-	char text[SPG_TEXT];
+	char text[SPG_TEXT + 8];
 	struct spg_policy laxest = *policy, strictest = *policy;
 	int op;
 
@@ -40,7 +40,7 @@ static int parse_modes(int count, char **words, struct spg_policy *policy)
 	int i;
 
 	for (i = 0; i < count; i++) {
-		if (strlen(text) + strlen(words[i]) + 2 > sizeof(text) - 8)
+		if (strlen(text) + strlen(words[i]) + 2 > sizeof(text))
 			return -1;
 		strcat(text, i ? " " : "");
 		strcat(text, words[i]);

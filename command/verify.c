@@ -47,6 +47,8 @@ static void check_not_loaded(const struct boot *boot, const char *installed, str
 		list_add(reasons, "the module is not loaded: none is installed for this kernel; see 'dkms status'");
 	else if (boot->prevented_by)
 		list_add(reasons, "the module is not loaded: %s", boot->prevented_by);
+	else if (!boot->loaded_by)
+		list_add(reasons, "the module is not loaded: nothing loads it at boot");
 	else
 		list_add(reasons, "the module is not loaded; 'modprobe spliceguard' loads it, or 'dmesg' tells why not");
 }
