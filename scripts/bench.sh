@@ -12,6 +12,7 @@ LANES=${LANES:-$(nproc)}
 OUT=$CACHE/bench
 
 programs() {
+	rm -rf "$OUT/programs"
 	mkdir -p "$OUT/programs"
 	quietly "$CACHE/log/bench-programs.log" in_root "$CACHE/root/tools" bash -euc '
 		cd /spliceguard/tests/bench

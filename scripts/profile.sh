@@ -39,12 +39,12 @@ proposal) insmod proposal.ko ;;
 *) insmod spliceguard.ko; echo "$mode" >/proc/sys/kernel/splice_mode ;;
 esac
 sysctl -qw kernel.perf_event_max_sample_rate=100000 kernel.perf_cpu_time_max_percent=0 kernel.kptr_restrict=0
-export LD_LIBRARY_PATH=/test/perf
+export LD_LIBRARY_PATH=/test/perf BENCH_MIB=32
 perf/perf record -q -e cpu-clock -F 20000 -o /tmp/data "./$1" "${@:2}" >/tmp/said
 cat /tmp/said
 echo "share, instructions a byte, function:"
 perf/perf report -i /tmp/data --no-children --stdio -s symbol 2>/dev/null | awk -v per_byte="$(sed -n 's/.*ns_per_byte,//p' /tmp/said)" '
-	/^ +[0-9.]+%/ { printf "%7s %8.4f  %s\n", $1, $1 / 100 * per_byte, $3; if (++n == 40) exit }'
+	/^ +[0-9.]+%/ { printf "%7s %8.4f  %s\n", $1, $1 / 100 * per_byte, $3; if (++n == 60) exit }'
 EOF_GUEST
 # shellcheck disable=SC2310
 ICOUNT=1 TIMEOUT=${TIMEOUT:-600} "$TOP/scripts/guest.sh" "$KERNEL" "$name" "$dir" bash profile "$@" || status=$?
