@@ -18,7 +18,7 @@ lint() {
 	try "checkpatch --strict" in_tools 'perl /opt/kernel-scripts/checkpatch.pl --no-tree --strict --no-summary --show-types \
 		--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE -f src/*.c include/*.h tests/modules/*.c' || true
 	try "shellcheck" in_tools 'shellcheck -x scripts/*.sh packaging/files.sh packaging/guard packaging/module debian/*.p{re,ost}{rm,inst} tests/guest-init tests/guest-demo tests/packages/run \
-		tests/packages/*.bats tests/packages/helper.bash tests/bats/*.bats tests/bats/helper.bash tests/bench/*.sh .ci/run' || true
+		tests/packages/*.bats tests/packages/helper.bash tests/bats/*.bats tests/bats/helper.bash tests/bench/*.sh command/tests/*.bats command/tests/helper.bash .ci/run' || true
 	try "no version test outside include/compat.h" bash -c \
 		"! grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -r $TOP/src $TOP/include --exclude=compat.h" || true
 }
@@ -110,6 +110,19 @@ programs() {
 		done'
 }
 
+# The command, beside the sources and not among them: the host may be another release. Each of its tests has a machine of directories.
+command_tests() {
+	local tap=$CACHE/log/command.tap status=0
+	try "the command and its manual pages build without a warning" in_tools 'rm -rf /tmp/command
+		mkdir /tmp/command
+		cp -r command man src include dkms.conf /tmp/command
+		make -C /tmp/command/command CFLAGS="-O2 -Werror"
+		mandoc -T lint -W warning /tmp/command/man/*.[78]' || return 0
+	in_tools 'bats --tap /tmp/command/command/tests' >"$tap" 2>&1 || status=1
+	tap_results "command" "$tap"
+	result "the tests of the command end cleanly" $status
+}
+
 # guest KERNEL FLAVOUR SMP FILES...: one boot, some bats files.
 guest() {
 	local kernel=$1 flavour=$2 smp=$3 dir name which file files=() status=0
@@ -151,6 +164,7 @@ everything() {
 	wait
 	lint
 	unit
+	command_tests
 	programs
 	for k in $KERNELS; do pool build "$k"; done
 	wait
