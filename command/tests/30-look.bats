@@ -70,6 +70,7 @@ load helper
 	load log
 	run spg status
 	[[ "$output" != *$'\e'* ]]
+	# shellcheck disable=SC2153 # of the helper
 	run env TERM=xterm NO_COLOR= script -qec "$COMMAND --root $R status" /dev/null
 	[[ "$output" == *$'\e[1;31mnot protected\e[0m'* ]]
 	run env TERM=xterm NO_COLOR=1 script -qec "$COMMAND --root $R status" /dev/null
