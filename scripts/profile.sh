@@ -15,18 +15,10 @@ suite_of "$KERNEL" >/dev/null
 [ $# -ge 2 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 [ -e "$CACHE/bench/$KERNEL/spliceguard.ko" ] || die "nothing is built for $KERNEL: make bench KERNELS=$KERNEL"
 
-# perf and its libraries, in a directory: they are no part of the guests.
-perf=$CACHE/bench/perf
-[ -e "$perf/perf" ] || quietly "$CACHE/log/perf.log" in_root "$CACHE/root/tools" bash -euc '
-	[ -e /usr/bin/perf ] || apt-get -qq -y install linux-perf
-	mkdir -p /cache/bench/perf
-	ldd /usr/bin/perf | grep -oE "/[^ )]+" | grep -vE "/(ld-linux|libc\.so)" | xargs -I {} cp -L {} /cache/bench/perf
-	cp /usr/bin/perf /cache/bench/perf
-'
 name=profile-$KERNEL-$$
 dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
-cp -r "$perf" "$CACHE/bench/$KERNEL"/* "$CACHE/bench/programs"/* "$dir"
+cp "$CACHE/bench/$KERNEL"/* "$CACHE/bench/programs"/* "$dir"
 cat >"$dir/profile" <<'EOF_GUEST'
 set -e
 mode=$1
@@ -39,15 +31,15 @@ proposal) insmod proposal.ko ;;
 *) insmod spliceguard.ko; echo "$mode" >/proc/sys/kernel/splice_mode ;;
 esac
 sysctl -qw kernel.perf_event_max_sample_rate=100000 kernel.perf_cpu_time_max_percent=0 kernel.kptr_restrict=0
-export LD_LIBRARY_PATH=/test/perf BENCH_MIB=32
-perf/perf record -q -e cpu-clock -F 20000 -o /tmp/data "./$1" "${@:2}" >/tmp/said
+export BENCH_MIB=32
+perf record -q -e cpu-clock -F 20000 -o /tmp/data "./$1" "${@:2}" >/tmp/said
 cat /tmp/said
 echo "share, instructions a byte, function:"
-perf/perf report -i /tmp/data --no-children --stdio -s symbol 2>/dev/null | awk -v per_byte="$(sed -n 's/.*ns_per_byte,//p' /tmp/said)" '
+perf report -i /tmp/data --no-children --stdio -s symbol 2>/dev/null | awk -v per_byte="$(sed -n 's/.*ns_per_byte,//p' /tmp/said)" '
 	/^ +[0-9.]+%/ { printf "%7s %8.4f  %s\n", $1, $1 / 100 * per_byte, $3; if (++n == 60) exit }'
 EOF_GUEST
 # shellcheck disable=SC2310
-ICOUNT=1 TIMEOUT=${TIMEOUT:-600} "$TOP/scripts/guest.sh" "$KERNEL" "$name" "$dir" bash profile "$@" || status=$?
+WITH=linux-perf ICOUNT=1 TIMEOUT=${TIMEOUT:-600} "$TOP/scripts/guest.sh" "$KERNEL" "$name" "$dir" bash profile "$@" || status=$?
 tr -d '\r' <"$CACHE/log/$name.out" | grep -av '^spliceguard-guest:' || true
 rm -f "$CACHE/log/$name".*
 exit "${status:-0}"

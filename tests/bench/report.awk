@@ -19,6 +19,7 @@ $3 == "scale-sendfile" && $2 == "machine" {
 
 END {
 	if (!chart) chart = "/dev/null"
+	printf "" >chart
 	one_copy = value["any", "copy", "memory", 65536, "ns_per_byte"]
 
 	heading("sendfile, file to TCP, 64 KiB and up (degrade; both figures in ns per byte)")
