@@ -19,6 +19,7 @@ DIR=$1
 shift
 PARTS=${*:-moves calls copies memory scale}
 FILE=$DIR/file
+SIZES="1024 4096 16384 65536 262144 1048576"
 # A slice of so many MiB takes a while on any machine; where a clock counts instructions, a few do as well.
 export BENCH_MIB=${BENCH_MIB:-128}
 
@@ -48,29 +49,29 @@ row() {
 # What moves bytes as a program with zero-copy does.
 moves() {
 	local size source
-	for size in 1024 4096 16384 65536 262144 1048576; do
-		row stream sendfile tcp $size tmpfs "$FILE"
-		row stream splice tcp $size tmpfs "$FILE"
+	for size in $SIZES; do
+		row stream sendfile tcp "$size" tmpfs "$FILE"
+		row stream splice tcp "$size" tmpfs "$FILE"
 	done
-	for size in 1024 4096 16384; do row stream files tcp $size tmpfs "$FILE"; done
-	for size in 4096 16384 65536 262144; do
-		row stream vmsplice tcp $size memory
-		row zerocopy zerocopy $size
-		row zerocopy sendzc $size
-		row relay splice $size
-		row pipes vmsplice $size
+	for size in 1024 4096 16384; do row stream files tcp "$size" tmpfs "$FILE"; done
+	for size in $SIZES; do
+		row stream vmsplice tcp "$size" memory
+		row zerocopy zerocopy "$size"
+		row zerocopy sendzc "$size"
+		row relay splice "$size"
+		row pipes vmsplice "$size"
 	done
-	for size in 4096 65536 1048576; do row pipes splice $size tmpfs "$FILE" "$DIR/copy"; done
+	for size in 4096 65536 1048576; do row pipes splice "$size" tmpfs "$FILE" "$DIR/copy"; done
 	for size in 4096 65536 1048576; do
 		for source in "${SOURCES[@]}"; do
-			row stream sendfile tcp $size "$source" "$DIR/$source/file"
-			row stream splice tcp $size "$source" "$DIR/$source/file"
+			row stream sendfile tcp "$size" "$source" "$DIR/$source/file"
+			row stream splice tcp "$size" "$source" "$DIR/$source/file"
 		done
 	done
-	for size in 4096 16384 65536; do
-		row stream sendfile unix $size tmpfs "$FILE"
-		row stream splice unix $size tmpfs "$FILE"
-		row stream sendfile tls $size tmpfs "$FILE"
+	for size in 4096 16384 65536 1048576; do
+		row stream sendfile unix "$size" tmpfs "$FILE"
+		row stream splice unix "$size" tmpfs "$FILE"
+		row stream sendfile tls "$size" tmpfs "$FILE"
 	done
 }
 
@@ -78,34 +79,34 @@ moves() {
 peers() {
 	local mode=any size source
 	row copy 65536
-	for size in 1024 4096 16384 65536 262144 1048576; do
-		row stream readwrite tcp $size tmpfs "$FILE"
-		row stream send tcp $size memory
+	for size in $SIZES; do
+		row stream readwrite tcp "$size" tmpfs "$FILE"
+		row stream send tcp "$size" memory
 	done
-	for size in 1024 4096 16384; do row stream filesread tcp $size tmpfs "$FILE"; done
-	for size in 4096 16384 65536 262144; do
-		row stream writesplice tcp $size memory
-		row zerocopy uringsend $size
-		row relay recvsend $size
-		row pipes write $size
+	for size in 1024 4096 16384; do row stream filesread tcp "$size" tmpfs "$FILE"; done
+	for size in $SIZES; do
+		row stream writesplice tcp "$size" memory
+		row zerocopy uringsend "$size"
+		row relay recvsend "$size"
+		row pipes write "$size"
 	done
 	for size in 4096 65536 1048576; do
-		row pipes readwrite $size tmpfs "$FILE" "$DIR/copy"
-		for source in "${SOURCES[@]}"; do row stream readwrite tcp $size "$source" "$DIR/$source/file"; done
+		row pipes readwrite "$size" tmpfs "$FILE" "$DIR/copy"
+		for source in "${SOURCES[@]}"; do row stream readwrite tcp "$size" "$source" "$DIR/$source/file"; done
 	done
-	for size in 4096 16384 65536; do
-		row stream readwrite unix $size tmpfs "$FILE"
-		row stream send unix $size memory
-		row stream readwrite tls $size tmpfs "$FILE"
-		row stream send tls $size memory
+	for size in 4096 16384 65536 1048576; do
+		row stream readwrite unix "$size" tmpfs "$FILE"
+		row stream send unix "$size" memory
+		row stream readwrite tls "$size" tmpfs "$FILE"
+		row stream send tls "$size" memory
 	done
 }
 
 nginx_rows() {
 	local size
 	for size in 4096 102400 10485760; do
-		nginx_row plain-on $size
-		nginx_row tls-on $size
+		nginx_row plain-on "$size"
+		nginx_row tls-on "$size"
 	done
 }
 
@@ -113,8 +114,8 @@ nginx_rows() {
 nginx_peers() {
 	local mode=any size
 	for size in 4096 102400 10485760; do
-		nginx_row plain-off $size
-		nginx_row tls-off $size
+		nginx_row plain-off "$size"
+		nginx_row tls-off "$size"
 	done
 }
 
@@ -239,9 +240,9 @@ all_modes() {
 	if has_part moves && [ -e "$HERE/proposal.ko" ] && insmod "$HERE/proposal.ko" 2>/dev/null; then
 		mode=proposal
 		say "the upstream proposal"
-		for size in 1024 4096 16384 65536 262144 1048576; do
-			row stream sendfile tcp $size tmpfs "$FILE"
-			row stream splice tcp $size tmpfs "$FILE"
+		for size in $SIZES; do
+			row stream sendfile tcp "$size" tmpfs "$FILE"
+			row stream splice tcp "$size" tmpfs "$FILE"
 		done
 		rmmod proposal
 	fi
