@@ -74,7 +74,7 @@ static ssize_t call_sendzc(void)
 {
 	struct io_uring_sqe sqe = {
 		.opcode = IORING_OP_SEND_ZC, .fd = c.tcp[1], .addr = (uintptr_t)c.memory, .len = c.size,
-		.addr3 = c.tcp[1] < 0,
+		.__pad2 = { c.tcp[1] < 0 },
 	};
 
 	struct io_uring_cqe *cqe;

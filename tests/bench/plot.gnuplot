@@ -56,7 +56,7 @@ set xrange [-1:*]
 set yrange [0:*]
 set xtics font "sans-serif,12" scale 0
 set tmargin 4
-set key outside top center horizontal samplen 1 font "sans-serif,11"
+set key outside top center horizontal maxrows 1 samplen 0.7 width -1 font "sans-serif,11"
 
 set origin 0.02,0.475
 set size 0.29,0.225
@@ -72,9 +72,9 @@ plot bar("any", "send-tcp", "memory", 65536, "ns_per_byte") using (0):1 with box
 
 set origin 0.31,0.475
 set size 0.27,0.225
-set title "a proxy's own time; to a reader by a pipe"
+set title "a proxy's own time; pipe to a reader; 64 KiB"
 set xtics ("TCP to TCP" 1, "memory to read()" 5)
-plot bar("any", "proxy-recvsend", "tcp", 65536, "own_ns_per_byte") using (0):1 with boxes linecolor rgb GREY title "read/write", \
+plot bar("any", "proxy-recvsend", "tcp", 65536, "own_ns_per_byte") using (0):1 with boxes linecolor rgb GREY title "copying", \
      bar("stock", "proxy-splice", "tcp", 65536, "own_ns_per_byte") using (1):1 with boxes linecolor rgb STOCK title "stock", \
      bar("degrade", "proxy-splice", "tcp", 65536, "own_ns_per_byte") using (2):1 with boxes linecolor rgb DEGRADE title "degrade", \
      bar("any", "write-read", "memory", 65536, "ns_per_byte") using (4):1 with boxes linecolor rgb GREY notitle, \
