@@ -17,7 +17,7 @@ for part in Kbuild src include; do
 	done
 done
 put 644 dkms.conf "/usr/src/spliceguard-$VERSION/dkms.conf"
-[ ! -e "$TOP/command/Makefile" ] || make -s -C "$TOP/command" install DESTDIR="$DEST" PREFIX=/usr
+make -s -C "$TOP/command" install DESTDIR="$DEST" PREFIX=/usr
 put 755 packaging/guard /usr/lib/spliceguard/guard
 put 755 packaging/module /usr/lib/spliceguard/module
 put 644 packaging/modules-load.conf /usr/lib/modules-load.d/spliceguard.conf

@@ -44,7 +44,7 @@ guest() {
 	dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
 	cp "$OUT/$kernel"/* "$OUT/programs"/* "$TOP"/tests/bench/*.sh "$dir"
 	say "$name: booting"
-	MEMORY=2048 TIMEOUT=3600 "$TOP/scripts/guest.sh" "$kernel" "$name" "$dir" env BENCH_MIB=8 bash run.sh /tmp "$@" || status=1
+	WITH="openssl wrk" MEMORY=2048 TIMEOUT=3600 "$TOP/scripts/guest.sh" "$kernel" "$name" "$dir" env BENCH_MIB=8 bash run.sh /tmp "$@" || status=1
 	rm -rf "$dir"
 	tr -d '\r' <"$CACHE/log/$name.out" | grep -aE '^[0-9]+\.[0-9]+,' >>"$OUT/$kernel.csv" || true
 	tr -d '\r' <"$CACHE/log/$name.out" | grep -a '^left out' >&2 || true

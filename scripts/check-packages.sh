@@ -53,8 +53,7 @@ prepare() {
 	cp "$TOP"/tests/packages/*.bats "$TOP/tests/packages/helper.bash" "$work/test/bats/"
 	cp -r "$CACHE/system/$1/second" "$work/test/"
 	mkdir "$work/test/project"
-	(cd "$TOP" && cp -r Makefile Kbuild dkms.conf src include command scripts packaging "$work/test/project/")
-	[ ! -d "$TOP/man" ] || cp -r "$TOP/man" "$work/test/project/"
+	(cd "$TOP" && cp -r Makefile Kbuild dkms.conf src include command man scripts packaging "$work/test/project/")
 }
 
 machine() {

@@ -15,7 +15,7 @@
 
 # What the guests' programs come from, and the modules that tests may load.
 PACKAGES=(acl apparmor base-files base-passwd bash bats coreutils curl dash diffutils e2fsprogs findutils fuse2fs fuse3 gawk grep gzip hostname iproute2
-	kmod libc-bin mount nginx nginx-common openssl procps psmisc sed tar util-linux wrk xfsprogs)
+	kmod libc-bin mount nginx nginx-common procps psmisc sed tar util-linux xfsprogs)
 MODULES=(aesni_intel af_alg algif_aead algif_hash algif_skcipher authenc authencesn cbc ctr dummy ext4 fuse gcm ghash-clmulni-intel ghash-generic
 	ipv6 kcm loop nvme_tcp nvmet_tcp overlay rds sch_netem sctp tls unix veth virtio_blk virtio_console virtio_pci
 	vmw_vsock_virtio_transport_common vsock_loopback xfs)

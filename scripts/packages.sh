@@ -20,9 +20,7 @@ source=spliceguard-$VERSION
 # Only what belongs to a package: the tests, and what is needed to run them, stay out.
 unpack_source() {
 	mkdir "$work/$source"
-	(cd "$TOP" && cp -r Makefile Kbuild dkms.conf LICENSE README.md src include packaging debian "$work/$source/")
-	[ ! -e "$TOP/command/Makefile" ] || cp -r "$TOP/command" "$work/$source/"
-	[ ! -d "$TOP/man" ] || cp -r "$TOP/man" "$work/$source/"
+	(cd "$TOP" && cp -r Makefile Kbuild dkms.conf LICENSE README.md src include command man packaging debian "$work/$source/")
 	if [ "$VERSION" != "$(module_version)" ]; then
 		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$VERSION\"/" "$work/$source/dkms.conf"
 		sed -i "1s/(.*)/($VERSION)/" "$work/$source/debian/changelog"

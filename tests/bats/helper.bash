@@ -57,6 +57,8 @@ begin_phase() {
 	}
 	# What is trusted may be found, and is looked for by the tests of trust themselves.
 	if [ "$trust $group" != " -1" ]; then now+=" trusted"; fi
+	# Nor is anything private where a test has taken our callback away.
+	[ ! -d /sys/module/disarm ] || now+=" disarmed"
 	echo "$now" >"$PHASE"
 }
 

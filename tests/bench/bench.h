@@ -134,6 +134,17 @@ static inline char *resident(size_t size)
 	return memory;
 }
 
+/* Where in a file of @file_size the next call of @size begins: round and round. */
+static inline off_t next_pos(off_t *pos, size_t size, size_t file_size)
+{
+	off_t now = *pos;
+
+	*pos += size;
+	if (*pos + size > file_size)
+		*pos = 0;
+	return now;
+}
+
 /* How many calls make a slice: so many MiB, but of small ones less. */
 static inline size_t calls_of(size_t size)
 {

@@ -65,22 +65,12 @@ static void run_read(void *context, size_t calls)
 	}
 }
 
-static off_t next_pos(struct pipes *p)
-{
-	off_t pos = p->pos;
-
-	p->pos += p->size;
-	if (p->pos + p->size > p->file_size)
-		p->pos = 0;
-	return pos;
-}
-
 static void run_splice(void *context, size_t calls)
 {
 	struct pipes *p = context;
 
 	while (calls--) {
-		off_t pos = next_pos(p), end = pos + p->size, to = pos;
+		off_t pos = next_pos(&p->pos, p->size, p->file_size), end = pos + p->size, to = pos;
 
 		while (pos < end) {
 			ssize_t n = splice(p->from, &pos, p->pipe[1], NULL, end - pos, 0);
@@ -103,7 +93,7 @@ static void run_readwrite(void *context, size_t calls)
 	struct pipes *p = context;
 
 	while (calls--) {
-		off_t pos = next_pos(p);
+		off_t pos = next_pos(&p->pos, p->size, p->file_size);
 
 		if (pread(p->from, own_memory(p), p->size, pos) != (ssize_t)p->size ||
 		    pwrite(p->to, own_memory(p), p->size, pos) != (ssize_t)p->size)

@@ -69,32 +69,14 @@ END {
 		place(sizes[i], "", value["degrade", "proxy-splice", "tcp", sizes[i], "own_ns_per_byte"],
 		      value["any", "proxy-recvsend", "tcp", sizes[i], "own_ns_per_byte"])
 	end()
-	begin("proxy and both ends / recv, send", "the same, with the time of who sends to it and who takes from it", "/", "<=", 0.75)
-	for (i = 1; i <= n_sizes; i++)
-		place(sizes[i], "", per_byte("degrade", "proxy-splice", "tcp", sizes[i]), per_byte("any", "proxy-recvsend", "tcp", sizes[i]))
-	end()
+	each_size("proxy and both ends / recv, send", "the same, with the time of who sends to it and who takes from it", 0.75, "tcp", "proxy-splice", "proxy-recvsend")
 
 	heading("memory (degrade)")
-	begin("vmsplice to pipe to read / write, read", "vmsplice to pipe to read: write and read", "/", "<=", 1.00)
-	for (i = 1; i <= n_sizes; i++)
-		place(sizes[i], "", per_byte("degrade", "vmsplice-read", "memory", sizes[i]), per_byte("any", "write-read", "memory", sizes[i]))
-	end()
-	begin("vmsplice to pipe to TCP / send()", "vmsplice to pipe to TCP: plain send()", "/", "<=", 1.05)
-	for (i = 1; i <= n_sizes; i++)
-		place(sizes[i], "", per_byte("degrade", "vmsplice-tcp", "memory", sizes[i]), per_byte("any", "send-tcp", "memory", sizes[i]))
-	end()
-	begin("MSG_ZEROCOPY / send()", "MSG_ZEROCOPY: plain send()", "/", "<=", 1.05)
-	for (i = 1; i <= n_sizes; i++)
-		place(sizes[i], "", per_byte("degrade", "zerocopy-tcp", "memory", sizes[i]), per_byte("any", "send-tcp", "memory", sizes[i]))
-	end()
-	begin("SEND_ZC / send()", "SEND_ZC: plain send()", "/", "<=", 1.05)
-	for (i = 1; i <= n_sizes; i++)
-		place(sizes[i], "", per_byte("degrade", "sendzc-tcp", "memory", sizes[i]), per_byte("any", "send-tcp", "memory", sizes[i]))
-	end()
-	begin("SEND_ZC / io_uring's SEND", "the same, beside io_uring's own SEND", "/", "<=", 1.05)
-	for (i = 1; i <= n_sizes; i++)
-		place(sizes[i], "", per_byte("degrade", "sendzc-tcp", "memory", sizes[i]), per_byte("any", "uringsend-tcp", "memory", sizes[i]))
-	end()
+	each_size("vmsplice to pipe to read / write, read", "vmsplice to pipe to read: write and read", 1.00, "memory", "vmsplice-read", "write-read")
+	each_size("vmsplice to pipe to TCP / send()", "vmsplice to pipe to TCP: plain send()", 1.05, "memory", "vmsplice-tcp", "send-tcp")
+	each_size("MSG_ZEROCOPY / send()", "MSG_ZEROCOPY: plain send()", 1.05, "memory", "zerocopy-tcp", "send-tcp")
+	each_size("SEND_ZC / send()", "SEND_ZC: plain send()", 1.05, "memory", "sendzc-tcp", "send-tcp")
+	each_size("SEND_ZC / io_uring's SEND", "the same, beside io_uring's own SEND", 1.05, "memory", "sendzc-tcp", "uringsend-tcp")
 
 	heading("nginx under wrk, requests per second of its processor time: sendfile on in degrade, and sendfile off")
 	for (tls = 0; tls < 2; tls++) {
@@ -191,6 +173,14 @@ function without(call, size,   before, after) {
 
 function plus(a, b) {
 	return a == "" || b == "" ? "" : a + b
+}
+
+# A target that covers all sizes: what degrade takes for one workload, beside what another takes in any mode.
+function each_size(title, name, limit, source, ours, peer,   i) {
+	begin(title, name, "/", "<=", limit)
+	for (i = 1; i <= n_sizes; i++)
+		place(sizes[i], "", per_byte("degrade", ours, source, sizes[i]), per_byte("any", peer, source, sizes[i]))
+	end()
 }
 
 function web(way, size) {

@@ -30,17 +30,6 @@ struct sender {
 	char *memory;
 };
 
-/* Where in the file the next call begins: round and round. */
-static off_t next_pos(struct sender *s)
-{
-	off_t pos = s->pos;
-
-	s->pos += s->size;
-	if (s->pos + s->size > s->file_size)
-		s->pos = 0;
-	return pos;
-}
-
 static void send_file(struct sender *s, int file, off_t pos)
 {
 	off_t end = pos + s->size;
@@ -78,12 +67,12 @@ static void pipe_to_socket(struct sender *s, size_t len, bool more)
 
 static void by_sendfile(struct sender *s)
 {
-	send_file(s, s->file, next_pos(s));
+	send_file(s, s->file, next_pos(&s->pos, s->size, s->file_size));
 }
 
 static void by_splice(struct sender *s)
 {
-	off_t pos = next_pos(s), end = pos + s->size;
+	off_t pos = next_pos(&s->pos, s->size, s->file_size), end = pos + s->size;
 
 	while (pos < end) {
 		ssize_t n = splice(s->file, &pos, s->pipe[1], NULL, end - pos, 0);
@@ -96,7 +85,7 @@ static void by_splice(struct sender *s)
 
 static void by_readwrite(struct sender *s)
 {
-	read_and_send(s, s->file, next_pos(s));
+	read_and_send(s, s->file, next_pos(&s->pos, s->size, s->file_size));
 }
 
 static void by_files(struct sender *s)
