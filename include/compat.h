@@ -380,23 +380,27 @@ static inline size_t spg_own_fragments(struct sock *sk, struct sk_buff *skb, siz
 }
 
 /*
- * Where a socket's options are set: since 6.7 one function for all levels; before that one for
- * SOL_SOCKET, and the others are only seen further up, by descriptor.
+ * Where a socket is asked to change an option, of any level: by the socket since 6.7. Since then,
+ * too, there is zero-copy sending by vsock.
  */
 #ifdef SPG_HAVE_DO_SOCK_SETSOCKOPT
-#define SPG_OPTION_NAME "do_sock_setsockopt"
-#define SPG_OPTION_PARAMETERS							\
+#define SPG_SETSOCKOPT_NAME "do_sock_setsockopt"
+#define SPG_SETSOCKOPT_PARAMETERS						\
 	(struct socket *sock, bool compat, int level, int optname, sockptr_t optval, int optlen)
-#define SPG_OPTION_ARGUMENTS (sock, compat, level, optname, optval, optlen)
-#define SPG_OPTION_DUMMY(sock) (sock, false, -1, -1, KERNEL_SOCKPTR(NULL), -1)
-#define SPG_OPTION_LEVEL 2
+#define SPG_SETSOCKOPT_ARGUMENTS (sock, compat, level, optname, optval, optlen)
+#define SPG_SETSOCKOPT_DUMMY (NULL, false, 0, 0, KERNEL_SOCKPTR(NULL), -1)
+#define SPG_SETSOCKOPT_LEVEL 2
+#define SPG_SETSOCKOPT_SOCKET sock
+#define SPG_VSOCK_SETS_ZEROCOPY true
 #else
-#define SPG_OPTION_NAME "sock_setsockopt"
-#define SPG_OPTION_PARAMETERS							\
-	(struct socket *sock, int level, int optname, sockptr_t optval, unsigned int optlen)
-#define SPG_OPTION_ARGUMENTS (sock, level, optname, optval, optlen)
-#define SPG_OPTION_DUMMY(sock) (sock, -1, -1, KERNEL_SOCKPTR(NULL), 0)
-#define SPG_OPTION_LEVEL 1
+#define SPG_SETSOCKOPT_NAME "__sys_setsockopt"
+#define SPG_SETSOCKOPT_PARAMETERS						\
+	(int fd, int level, int optname, char __user *optval, int optlen)
+#define SPG_SETSOCKOPT_ARGUMENTS (fd, level, optname, optval, optlen)
+#define SPG_SETSOCKOPT_DUMMY (-1, 0, 0, NULL, -1)
+#define SPG_SETSOCKOPT_LEVEL 1
+#define SPG_SETSOCKOPT_SOCKET NULL
+#define SPG_VSOCK_SETS_ZEROCOPY false
 #endif
 
 /* vmsplice tells fsnotify since 6.5; there is nothing in the headers to see it by. */

@@ -40,9 +40,7 @@ extern struct spg_hook spg_vmsplice32_hook;
 extern struct spg_hook spg_zerocopy_stream_hook;
 extern struct spg_hook spg_zerocopy_fill_hook;
 extern struct spg_hook spg_option_hook;
-#ifndef SPG_HAVE_DO_SOCK_SETSOCKOPT
-extern struct spg_hook spg_ring_hook;
-#endif
+extern struct spg_hook spg_setsockopt_hook;
 #ifdef SPG_HAVE_SEND_ZC
 extern struct spg_hook spg_send_zc_hook;
 #endif

@@ -29,9 +29,7 @@ static struct spg_hook *const hooks[] = {
 	&spg_zerocopy_stream_hook,
 	&spg_zerocopy_fill_hook,
 	&spg_option_hook,
-#ifndef SPG_HAVE_DO_SOCK_SETSOCKOPT
-	&spg_ring_hook,
-#endif
+	&spg_setsockopt_hook,
 #ifdef SPG_HAVE_SEND_ZC
 	&spg_send_zc_hook,
 #endif

@@ -43,14 +43,18 @@ static bool block_needed(const struct spg_policy *policy)
 	return spg_policy_mode(policy, SPG_ZEROCOPY) == SPG_BLOCK;
 }
 
-/* A ring to send from, or memory of AF_XDP. Rings to receive by, tcpdump's, are let be. */
-static bool is_ring(int level, int name)
+static bool is_zerocopy(int level, int name)
 {
-	return (level == SOL_PACKET && name == PACKET_TX_RING) ||
-	       (level == SOL_XDP && name == XDP_UMEM_REG);
+	return level == SOL_SOCKET && name == SO_ZEROCOPY;
 }
 
-SPG_STAND_IN(option, int, SPG_OPTION_PARAMETERS, SPG_OPTION_ARGUMENTS)
+/*
+ * SO_ZEROCOPY is looked at where it is set, since a BPF program may have made it of another option
+ * until then (BPF_CGROUP_SETSOCKOPT). But a vsock sets its own itself.
+ */
+SPG_STAND_IN(option, int,
+	     (struct socket *sock, int level, int optname, sockptr_t optval, unsigned int optlen),
+	     (sock, level, optname, optval, optlen))
 
 static bool is_ours(const struct socket *sock)
 {
@@ -64,24 +68,20 @@ static bool is_ours(const struct socket *sock)
 	}
 }
 
-static int option_call SPG_OPTION_PARAMETERS
+static int option_call(struct socket *sock, int level, int optname, sockptr_t optval,
+		       unsigned int optlen)
 {
 	enum spg_verdict verdict = spg_verdict(SPG_ZEROCOPY, 0);
 
-	if (verdict == SPG_REFUSE)
+	if (verdict == SPG_REFUSE || (verdict == SPG_COPY && !is_ours(sock)))
 		return refuse(0, sock);
-	if (verdict == SPG_COPY && level == SOL_SOCKET && !is_ours(sock))
-		return refuse(0, sock);
-	return spg_original(option) SPG_OPTION_ARGUMENTS;
+	return spg_original(option)(sock, level, optname, optval, optlen);
 }
 
 /* Nearly all options are none of our business, and set without us. */
 static bool option_admit(struct pt_regs *regs)
 {
-	int level = regs_get_kernel_argument(regs, SPG_OPTION_LEVEL);
-	int name = regs_get_kernel_argument(regs, SPG_OPTION_LEVEL + 1);
-
-	return (level == SOL_SOCKET && name == SO_ZEROCOPY) || is_ring(level, name);
+	return is_zerocopy(regs_get_kernel_argument(regs, 1), regs_get_kernel_argument(regs, 2));
 }
 
 static void option_prove(void)
@@ -89,7 +89,7 @@ static void option_prove(void)
 	static struct sock sk;
 	static struct socket sock = { .sk = &sk };
 
-	spg_entry(option) SPG_OPTION_DUMMY(&sock);
+	spg_entry(option)(&sock, -1, -1, KERNEL_SOCKPTR(NULL), 0);
 }
 
 static bool option_needed(const struct spg_policy *policy)
@@ -98,7 +98,7 @@ static bool option_needed(const struct spg_policy *policy)
 }
 
 struct spg_hook spg_option_hook = {
-	.names = spg_names(SPG_OPTION_NAME),
+	.names = spg_names("sock_setsockopt"),
 	.standin = option_stand_in,
 	.bind = option_bind,
 	.prove = option_prove,
@@ -106,37 +106,40 @@ struct spg_hook spg_option_hook = {
 	.admit = option_admit,
 };
 
-#ifndef SPG_HAVE_DO_SOCK_SETSOCKOPT
-SPG_STAND_IN(ring, int,
-	     (int fd, int level, int optname, char __user *optval, int optlen),
-	     (fd, level, optname, optval, optlen))
+/* What block refuses of options that are not set there. */
+SPG_STAND_IN(setsockopt, int, SPG_SETSOCKOPT_PARAMETERS, SPG_SETSOCKOPT_ARGUMENTS)
 
-static int ring_call(int fd, int level, int optname, char __user *optval, int optlen)
+static int setsockopt_call SPG_SETSOCKOPT_PARAMETERS
 {
 	if (is_blocked())
-		return refuse(0, NULL);
-	return spg_original(ring)(fd, level, optname, optval, optlen);
+		return refuse(0, SPG_SETSOCKOPT_SOCKET);
+	return spg_original(setsockopt) SPG_SETSOCKOPT_ARGUMENTS;
 }
 
-static bool ring_admit(struct pt_regs *regs)
+/* A ring to send from, or memory of AF_XDP. Rings to receive by, tcpdump's, are let be. */
+static bool setsockopt_admit(struct pt_regs *regs)
 {
-	return is_ring(regs_get_kernel_argument(regs, 1), regs_get_kernel_argument(regs, 2));
+	int level = regs_get_kernel_argument(regs, SPG_SETSOCKOPT_LEVEL);
+	int name = regs_get_kernel_argument(regs, SPG_SETSOCKOPT_LEVEL + 1);
+
+	return (level == SOL_PACKET && name == PACKET_TX_RING) ||
+	       (level == SOL_XDP && name == XDP_UMEM_REG) ||
+	       (SPG_VSOCK_SETS_ZEROCOPY && is_zerocopy(level, name));
 }
 
-static void ring_prove(void)
+static void setsockopt_prove(void)
 {
-	spg_entry(ring)(-1, 0, 0, NULL, -1);
+	spg_entry(setsockopt) SPG_SETSOCKOPT_DUMMY;
 }
 
-struct spg_hook spg_ring_hook = {
-	.names = spg_names("__sys_setsockopt"),
-	.standin = ring_stand_in,
-	.bind = ring_bind,
-	.prove = ring_prove,
+struct spg_hook spg_setsockopt_hook = {
+	.names = spg_names(SPG_SETSOCKOPT_NAME),
+	.standin = setsockopt_stand_in,
+	.bind = setsockopt_bind,
+	.prove = setsockopt_prove,
 	.needed = block_needed,
-	.admit = ring_admit,
+	.admit = setsockopt_admit,
 };
-#endif
 
 /*
  * The rest is refused whole, and there only where the kernel has it. Each is proven with arguments

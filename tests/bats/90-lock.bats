@@ -3,8 +3,17 @@
 load helper
 
 setup_file() {
+	modprobe rds
 	# Off, so that loading anew begins a phase of its own.
 	unload_module
+}
+
+setup() {
+	# But for what is there before it.
+	[[ "$BATS_TEST_DESCRIPTION" == *"before the lock"* ]] || load_locked
+}
+
+load_locked() {
 	load_module 'mode="degrade tee=block sendfile=log"' 'trust="writable fs:ext4 net:tcp"' group=5000 locked=1
 }
 
@@ -26,6 +35,186 @@ loosening() {
 still_guarded() {
 	[ "$(trust -f -u 1000:1000 /tmp/file splice:tcp)" = COPIED ]
 	[ "$(trust -f -u 1000:1000 /tmp/file tee:tcp)" = EINVAL ]
+	[ "$(trust -f -u 1000:1000 /tmp/file vmsplice:tcp)" = COPIED ]
+}
+
+# The functions that have a hook of ours, while nobody else has them.
+hooked() {
+	sed -nE 's/^([^ ]+) .*redirect\+[^ ]+ \[spliceguard\].*/\1/p' /sys/kernel/tracing/enabled_functions
+}
+
+# hold_bpf HOW FUNCTION...: BPF programs there, until end_bpf; see programs/bpf.c. /tmp/bpf tells what the kernel answered.
+hold_bpf() {
+	rm -f /tmp/bpf.go
+	mkfifo /tmp/bpf.go
+	bpf "$@" </tmp/bpf.go >/tmp/bpf 3>&- &
+	exec 7>/tmp/bpf.go
+	eventually grep -qx ready /tmp/bpf
+}
+
+end_bpf() {
+	exec 7>&-
+	wait $!
+	grep '^ran' /tmp/bpf
+}
+
+# answers ANSWER[,ANSWER]...: those, and no others, in the order of the alphabet.
+answers() {
+	local got
+	got=$(sed '/^ready$/d; s/^[^ ]* //' /tmp/bpf | sort -u | paste -sd,)
+	[ "$got" = "$1" ] || { cat /tmp/bpf; return 1; }
+}
+
+# answer_to HOW: what this kernel says to each on the hooked functions. BEFORE is what it says to trampolines
+# before the hooks are there.
+answer_to() {
+	case $1:$(uname -r) in
+	override:*) echo 'load EINVAL' ;;
+	registers:[56].*) echo 'load EACCES' ;;
+	registers:*) echo 'attach EINVAL' ;;
+	kprobe:* | kretprobe:*) echo attached ;;
+	multi:5.10.*) echo 'attach EINVAL' ;;
+	multi:6.1.*) echo 'attach EOPNOTSUPP' ;;
+	multi:*) echo attached ;;
+	# A function that takes a structure by value has no trampoline there.
+	fentry:5.10.* | fexit:5.10.*) echo "${BEFORE:-attach EBUSY},load EINVAL" ;;
+	fentry:* | fexit:*) echo attached ;;
+	fmod_ret:[56].*) echo 'load EINVAL' ;;
+	# On entries of system calls.
+	fmod_ret:*) echo 'attached,load EINVAL' ;;
+	*-multi:[56].*) echo 'load EINVAL' ;;
+	*-multi:*) echo "${BEFORE:-attach EAGAIN}" ;;
+	esac
+}
+
+@test "BPF programs that are on the functions before the lock do not silence the hooks" {
+	load_module
+	names=$(hooked)
+	unload_module
+	for how in fmod_ret multi fentry-multi fexit-multi fentry fexit; do
+		# shellcheck disable=SC2086
+		hold_bpf $how $names
+		expected=$(BEFORE=attached answer_to $how)
+		answers "$expected"
+		case $how:$(uname -r) in
+		fentry:5.10.* | fexit:5.10.*)
+			# There it is one or the other.
+			run load_locked
+			[ "$status" -ne 0 ]
+			dmesg | tail -n 3 | grep 'cannot hook'
+			[ ! -e "$KNOB" ]
+			[ "$(trust -f /tmp/file splice:tcp)" = SHARED ]
+			;;
+		*)
+			load_module 'mode="degrade tee=block"'
+			still_guarded
+			;;
+		esac
+		end_bpf
+		[[ "$expected" != *attached* ]] || grep 'ran [1-9]' /tmp/bpf
+		[ ! -e "$KNOB" ] || still_guarded
+		unload_module
+	done
+	# And the lock comes with one there.
+	case $(uname -r) in
+	5.10.*) load_locked ;;
+	*)
+		# shellcheck disable=SC2086
+		hold_bpf fexit $names
+		load_locked
+		still_guarded
+		end_bpf
+		;;
+	esac
+	still_guarded
+}
+
+@test "lock: BPF programs on the hooked functions neither silence the hooks nor change what they do" {
+	before=$(state)
+	names=$(hooked)
+	[ "$(wc -w <<<"$names")" -ge 10 ]
+	for how in override registers kprobe kretprobe multi fmod_ret fentry-multi fexit-multi fentry fexit; do
+		# shellcheck disable=SC2086
+		hold_bpf $how $names
+		answers "$(answer_to $how)"
+		still_guarded
+		end_bpf
+		[[ "$(answer_to $how)" != *attached* ]] || grep 'ran [1-9]' /tmp/bpf
+		still_guarded
+	done
+	[ "$(state)" = "$before" ]
+}
+
+@test "lock: BPF programs on our own functions change nothing" {
+	before=$(state)
+	names='splice_stand_in spg_policy_verdict spg_live_verdict spg_make_private spg_live_change'
+	# Only newer headers make a module that says where its functions are.
+	attached=attached refused='load EINVAL' many=attached
+	[ -e /sys/kernel/btf/spliceguard ] || attached='find ENOENT' refused='find ENOENT'
+	case $(uname -r) in
+	5.10.*) many='attach EINVAL' ;;
+	6.1.*) many='attach EOPNOTSUPP' ;;
+	*) [ "$attached" = attached ] ;;
+	esac
+	for how in kprobe kretprobe fentry fexit fmod_ret answer; do
+		# shellcheck disable=SC2086
+		hold_bpf $how $names
+		case $how in
+		kprobe | kretprobe) answers attached ;;
+		fentry | fexit) answers "$attached" ;;
+		*) answers "$refused" ;;
+		esac
+		still_guarded
+		end_bpf
+	done
+	# All that can be traced at once; and what does the hooking cannot be.
+	# shellcheck disable=SC2046
+	hold_bpf multi $(sed -n 's/ \[spliceguard\]$//p' /sys/kernel/tracing/available_filter_functions | grep '^spg_')
+	answers "$many"
+	still_guarded
+	end_bpf
+	for how in kprobe fentry; do
+		hold_bpf $how redirect
+		run ! answers attached
+		end_bpf
+	done
+	still_guarded
+	[ "$(state)" = "$before" ]
+}
+
+@test "lock: a BPF program that answers a system call in our stead lets nothing be shared" {
+	hold_bpf answer __x64_sys_vmsplice __x64_sys_delete_module
+	case $(uname -r) in
+	[56].*)
+		answers 'load EINVAL'
+		still_guarded
+		;;
+	*)
+		answers attached
+		[ "$(trust -f /tmp/file vmsplice:tcp)" = EXDEV ]
+		run ! command rmmod spliceguard
+		;;
+	esac
+	end_bpf
+	still_guarded
+}
+
+@test "lock: a BPF program that puts other texts into the knobs loosens nothing" {
+	hold_bpf sysctl
+	answers attached
+	loosening "$KNOB" 'degrade sendfile=log tee=block'
+	end_bpf
+	grep 'ran [1-9]' /tmp/bpf
+}
+
+@test "lock: a BPF program that makes SO_ZEROCOPY of another option gets nothing by" {
+	hold_bpf sockopt
+	grep -x 'options attached' /tmp/bpf
+	grep -x 'tcp zerocopy' /tmp/bpf
+	grep -x 'rds option EOPNOTSUPP' /tmp/bpf
+	end_bpf
+	grep -x 'ran 2' /tmp/bpf
+	[ "$(trust -f -u 1000:1000 /tmp/file zerocopy:tcp)" = COPIED ]
 }
 
 @test "lock: no mode of any operation is loosened" {
@@ -135,6 +324,13 @@ still_guarded() {
 	echo >kprobe_events
 	echo >set_ftrace_notrace
 	echo 1 >tracing_on
+	echo 'do_splice do_tee __x64_sys_vmsplice' >set_ftrace_filter
+	echo function_graph >current_tracer
+	still_guarded
+	# On 5.10 it goes by where a function goes on, and does not know that place.
+	[[ "$(uname -r)" == 5.10.* ]] || grep do_tee trace
+	echo nop >current_tracer
+	echo >set_ftrace_filter
 	sysctl -qw kernel.ftrace_enabled=1 || true
 	for function in do_tee do_splice; do
 		run command insmod /test/owner.ko function=$function
@@ -174,5 +370,8 @@ still_guarded() {
 	for text in off log degrade 'block tee=degrade' 'block vmsplice=off'; do loosening "$KNOB" "$text"; done
 	write_knob "$KNOB" block
 	[ "$(state)" = $'block\n\n-1\n1' ]
+	hold_bpf sockopt
+	grep -x 'tcp option EOPNOTSUPP' /tmp/bpf
+	end_bpf
 	expect_rows "$(oracle /tmp/f write splice:file-pipe sendfile:file-tcp tee:pipe-pipe vmsplice:map-pipe)" EINVAL
 }
