@@ -36,7 +36,7 @@ unit() {
 # Builds for one kernel, unless they all were good before, of the same files in the same root.
 build() {
 	local kernel=$1 out=$CACHE/out/$1 all=$RESULTS inputs
-	inputs=$(cd "$TOP" && find dkms.conf Kbuild src include tests/modules scripts/check.sh scripts/indirect-calls.sh -type f | sort | xargs sha256sum |
+	inputs=$(cd "$TOP" && find dkms.conf Kbuild src include tests/modules scripts/check.sh scripts/indirect-calls.sh scripts/shared-writes.sh -type f | sort | xargs sha256sum |
 		cat - "$CACHE/root/build-$kernel/.recipe" "$CACHE/root/build-$kernel/kernel"/*amd64 | sha256sum)
 	if [ "$(cat "$out/inputs" 2>/dev/null)" = "$inputs" ]; then
 		say "$kernel: built before, from the same files"
@@ -88,6 +88,8 @@ build_all() {
 		' witness "$release" "$kernel" "$flavour" || true
 		try "$kernel: no indirect call but to pipe buffers, for $flavour" in_tools \
 			"bash scripts/indirect-calls.sh /cache/out/$kernel/spliceguard-$flavour.ko" || true
+		try "$kernel: calls write nothing that processors share, for $flavour" in_tools \
+			"bash scripts/shared-writes.sh /cache/out/$kernel/spliceguard-$flavour.ko" || true
 	done
 	try "$kernel: the module builds for kernels that lack something" in_root "$root" bash -euc '
 		rm -rf /tmp/test-modules
