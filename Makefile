@@ -4,7 +4,7 @@
 KERNELRELEASE_WANTED ?= $(shell uname -r)
 KERNELDIR ?= /lib/modules/$(KERNELRELEASE_WANTED)/build
 
-.PHONY: all clean install uninstall deb rpm demo bench check check-packages lint unit help
+.PHONY: all clean command install uninstall deb rpm demo bench check check-packages lint unit help
 
 all:
 	@[ -e '$(KERNELDIR)/Makefile' ] || { \
@@ -13,6 +13,10 @@ all:
 
 clean:
 	@[ ! -e '$(KERNELDIR)/Makefile' ] || $(MAKE) -C $(KERNELDIR) M=$(CURDIR) clean
+	$(MAKE) -C command clean
+
+command:
+	$(MAKE) -C command
 
 install:
 	scripts/install.sh install
@@ -43,6 +47,7 @@ unit:
 
 help:
 	@echo 'make             build the module for the running kernel (KERNELRELEASE_WANTED= for another)'
+	@echo 'make command     build the command spliceguard and its manual pages, in command/ and man/'
 	@echo 'make install     hand it to DKMS, load it now and at each boot; keeps files that you changed'
 	@echo 'make uninstall   take all of that away again'
 	@echo 'make deb, rpm    build the packages into dist/, linters included'

@@ -19,40 +19,48 @@ static struct known {
 
 static char *saved;	/* names of threads that may have ended */
 
-static void name_ended(pid_t tid, struct known *it)
+/* Its lines are "TID NAME". */
+static bool find_saved(pid_t tid, char name[16])
 {
 	char start[16], *at;
 
-	if (!saved)
-		saved = read_text("/sys/kernel/tracing/saved_cmdlines");
 	snprintf(start, sizeof(start), "%d ", tid);
 	for (at = saved; at && *at; at = strchr(at, '\n')) {
 		at += *at == '\n';
 		if (strncmp(at, start, strlen(start)))
 			continue;
 		at += strlen(start);
-		snprintf(it->name, sizeof(it->name), "%.*s", (int)strcspn(at, "\n"), at);
-		return;
+		snprintf(name, 16, "%.*s", (int)strcspn(at, "\n"), at);
+		return true;
 	}
+	return false;
+}
+
+static void name_ended(pid_t tid, char name[16])
+{
+	if (find_saved(tid, name))
+		return;
+	/* It may have ended since that was read. */
+	free(saved);
+	saved = read_text("/sys/kernel/tracing/saved_cmdlines");
+	if (!find_saved(tid, name))
+		strcpy(name, "?");
 }
 
 static void ask(pid_t tid, struct known *it)
 {
 	char path[64], *text, *line;
 
-	*it = (struct known){ .tid = tid, .pid = tid, .name = "?" };
+	*it = (struct known){ .tid = tid, .pid = tid };
 	snprintf(path, sizeof(path), "/proc/%d/status", tid);
 	text = read_text(path);
-	if (!text) {
-		name_ended(tid, it);
-		return;
-	}
-	line = strstr(text, "\nTgid:");
+	line = text ? strstr(text, "\nTgid:") : NULL;
 	if (line)
 		it->pid = atoi(line + 6);
 	free(text);
 	snprintf(path, sizeof(path), "/proc/%d/comm", it->pid);
-	read_word(path, it->name, sizeof(it->name));
+	if (read_word(path, it->name, sizeof(it->name)))
+		name_ended(tid, it->name);
 }
 
 /**

@@ -78,7 +78,8 @@ make_tools() {
 	quietly "$CACHE/log/tools.log" in_root "$dir" apt-get -qq -y install \
 		qemu-system-x86 gcc libc6-dev make cpio kmod bats shellcheck sparse binutils file \
 		e2fsprogs xfsprogs procps util-linux iproute2 psmisc acl apparmor nginx openssl wrk curl fuse3 fuse2fs xz-utils perl gawk hostname diffutils \
-		lintian rpm rpmlint qemu-utils ovmf python3-virt-firmware linux-perf bpftrace auditd gnuplot-nox jq mandoc prometheus scdoc zsh
+		scdoc mandoc man-db bsdextrautils prometheus jq python3 zsh \
+		lintian rpm rpmlint qemu-utils ovmf python3-virt-firmware linux-perf bpftrace auditd gnuplot-nox
 	# checkpatch comes with the kernel's source only.
 	quietly "$CACHE/log/checkpatch.log" in_root "$dir" bash -euc '
 		package=$(apt-cache depends linux-source | sed -n "s/^ *Depends: \(linux-source-.*\)/\1/p")

@@ -165,7 +165,7 @@ load helper
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	load degrade
 	chmod -R a+rX "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR"
-	cp "$COMMAND" command
+	cp "$SPLICEGUARD" command
 	for arguments in 'set log' 'set log --persist' 'set --persist' 'lock --yes'; do
 		# shellcheck disable=SC2086
 		run setpriv --reuid 65534 --clear-groups ./command --root "$R" $arguments
@@ -249,10 +249,10 @@ load helper
 	run spg lock </dev/null
 	[ "$status" = 64 ]
 	[[ "$output" == *"lock --yes"* ]]
-	run script -qec "echo n | script -qec '$COMMAND --root $R lock' /dev/null" /dev/null
+	run script -qec "echo n | script -qec '$SPLICEGUARD --root $R lock' /dev/null" /dev/null
 	[[ "$output" == *"Lock? [y/N]"*"not locked"* ]]
 	same "$(knob splice_mode_locked)" 0
-	run script -qec "echo y | script -qec '$COMMAND --root $R lock' /dev/null" /dev/null
+	run script -qec "echo y | script -qec '$SPLICEGUARD --root $R lock' /dev/null" /dev/null
 	[[ "$output" == *"locked until the next boot"* ]]
 	same "$(knob splice_mode_locked)" 1
 }

@@ -70,12 +70,11 @@ load helper
 	load log
 	run spg status
 	[[ "$output" != *$'\e'* ]]
-	# shellcheck disable=SC2153 # of the helper
-	run env TERM=xterm NO_COLOR= script -qec "$COMMAND --root $R status" /dev/null
+	run env TERM=xterm NO_COLOR= script -qec "$SPLICEGUARD --root $R status" /dev/null
 	[[ "$output" == *$'\e[1;31mnot protected\e[0m'* ]]
-	run env TERM=xterm NO_COLOR=1 script -qec "$COMMAND --root $R status" /dev/null
+	run env TERM=xterm NO_COLOR=1 script -qec "$SPLICEGUARD --root $R status" /dev/null
 	[[ "$output" != *$'\e'* ]]
-	run env TERM=dumb script -qec "$COMMAND --root $R status" /dev/null
+	run env TERM=dumb script -qec "$SPLICEGUARD --root $R status" /dev/null
 	[[ "$output" != *$'\e'* ]]
 }
 
@@ -162,7 +161,7 @@ version 0.0.9 is loaded, and 0.1.0 is installed: 'modprobe -r spliceguard && mod
 	spg metrics --output /run/x.prom
 	same "$(cat "$R/run/x.prom")" "$(cat out)"
 	same "$(stat -c %a "$R/run/x.prom")" 644
-	"$COMMAND" metrics --output here.prom
+	"$SPLICEGUARD" metrics --output here.prom
 	[ -s here.prom ]
 	run spg metrics --output /no/such/directory
 	[ "$status" = 1 ]

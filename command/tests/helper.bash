@@ -3,7 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 
-export COMMAND=$BATS_TEST_DIRNAME/../spliceguard
+export SPLICEGUARD=$BATS_TEST_DIRNAME/../spliceguard
 export OPTIONS=etc/modprobe.d/spliceguard.conf
 export HISTORY=var/lib/spliceguard/undo
 
@@ -16,7 +16,7 @@ setup() {
 
 # spg ARGUMENTS...: the command, on that machine.
 spg() {
-	"$COMMAND" --root "$R" "$@"
+	"$SPLICEGUARD" --root "$R" "$@"
 }
 
 # put FILE LINES...: a file on that machine.

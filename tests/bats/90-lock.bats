@@ -375,3 +375,16 @@ answer_to() {
 	end_bpf
 	expect_rows "$(oracle /tmp/f write splice:file-pipe sendfile:file-tcp tee:pipe-pipe vmsplice:map-pipe)" EINVAL
 }
+
+@test "lock: the command says what is locked" {
+	run spliceguard set degrade
+	[ "$status" = 1 ]
+	[[ "$output" == *"kernel.splice_mode is locked until reboot; 'degrade' would loosen it, so it stays 'block'"* ]]
+	run spliceguard set --group 5000 --trust writable
+	[ "$status" = 1 ]
+	[ "$(state)" = $'block\n\n-1\n1' ]
+	run -0 spliceguard lock
+	[[ "$output" == *"locked already"* ]]
+	run -0 spliceguard status
+	[[ "$output" == *"locked  yes, until the next boot"* ]]
+}
