@@ -1,4 +1,6 @@
-# What scdoc writes, without paragraphs that are empty, which mandoc warns of, and without text that is spread over the line.
+# What scdoc writes, as man, mandoc and lintian want it: with the line that asks for tbl, without paragraphs that are empty, and
+# without text that is spread over the line.
+BEGIN { print "'\\\" t" }
 /^\.TH / { print ".ds AD l" }
 /^\.PP$/ { pending = 1; next }
 /^\.RE$/ { print; next }
