@@ -14,19 +14,19 @@ RELEASES=${RELEASES:-$ALL_RELEASES}
 CURRENT=$(module_version)
 PREVIOUS=0.0.1
 
-# stage RELEASE FILE KERNEL-DIRECTORY [ARGUMENTS...]: one boot of the machine of that release, for one file of tests.
+# stage MACHINE FILE KERNEL-DIRECTORY [ARGUMENTS...]: one boot of that machine, for one file of tests.
 stage() {
-	local release=$1 file=$2 kernel=$3 name=$1-${2%.bats} work=$CACHE/guest/packages-$1 status=0
+	local machine=$1 file=$2 kernel=$3 name=$1-${2%.bats} work=$CACHE/guest/packages-$1 status=0
 	shift 3
 	say "$name: booting"
 	echo "bats/$file" >"$work/test/.file"
 	make_disk "$work"
 	(
-		SMP=2 MEMORY=2048 TIMEOUT=${TIMEOUT:-3000} run_guest "packages-$name" -accel tcg,thread=multi -cpu max,-cx16,-erms,-fsrm,-la57 \
+		SMP=2 MEMORY=2048 TIMEOUT=${TIMEOUT:-3000} run_guest "packages-$name" -vga none -accel tcg,thread=multi -cpu max,-cx16,-erms,-fsrm,-la57 \
 			-kernel "/cache/${kernel#"$CACHE/"}/vmlinuz" -initrd "/cache/${kernel#"$CACHE/"}/initrd.img" \
 			-append "root=/dev/vda rw console=ttyS0 loglevel=7 panic=-1 oops=panic panic_on_warn=1 systemd.show_status=1 ${APPEND:-}" \
-			-drive "file=/cache/guest/packages-$release/disk.qcow2,if=virtio" \
-			-drive "file=/cache/guest/packages-$release/test.img,format=raw,if=virtio" "$@"
+			-drive "file=/cache/guest/packages-$machine/disk.qcow2,if=virtio" \
+			-drive "file=/cache/guest/packages-$machine/test.img,format=raw,if=virtio" "$@"
 	) || status=1
 	tap_results "$name" "$CACHE/log/packages-$name.out"
 	result "$name: a clean run of the guest" "$status"
@@ -41,12 +41,12 @@ make_disk() {
 	in_root "$CACHE/root/tools" mkfs.ext4 -q -L test -O ^orphan_file,^metadata_csum_seed -d "/cache/guest/${1##*/}/test" "/cache/guest/${1##*/}/test.img"
 }
 
-# prepare RELEASE: a machine of its own, and what is brought to it.
+# prepare RELEASE DIRECTORY: a machine of its own, and what is brought to it.
 prepare() {
-	local work=$CACHE/guest/packages-$1
+	local work=$2
 	rm -rf "$work"
 	mkdir -p "$work/test/bats"
-	in_root "$CACHE/root/tools" qemu-img create -q -f qcow2 -F raw -b "/cache/system/$1/disk.img" "/cache/guest/packages-$1/disk.qcow2"
+	in_root "$CACHE/root/tools" qemu-img create -q -f qcow2 -F raw -b "/cache/system/$1/disk.img" "/cache/guest/${2##*/}/disk.qcow2"
 	cp -r "$CACHE/packages/previous" "$CACHE/packages/current" "$CACHE/packages/programs" "$work/test/"
 	printf 'PREVIOUS=%s\nCURRENT=%s\n' "$PREVIOUS" "$CURRENT" >"$work/test/versions"
 	cp "$TOP/tests/packages/run" "$work/test/"
@@ -58,7 +58,7 @@ prepare() {
 
 machine() {
 	local release=$1 work=$CACHE/guest/packages-$1 system=$CACHE/system/$1 file
-	prepare "$release"
+	prepare "$release" "$work"
 	stage "$release" 10-install.bats "$system" || return 0
 	stage "$release" 20-configured.bats "$system" || return 0
 	stage "$release" 30-missing.bats "$system" || return 0
@@ -69,6 +69,27 @@ machine() {
 		in_root "$CACHE/root/tools" debugfs -R "dump /out/$file /cache/guest/packages-$release/second/$file" "/cache/guest/packages-$release/test.img" 2>/dev/null
 	done
 	stage "$release" 40-kernel.bats "$work/second" || return 0
+	rm -rf "$work"
+}
+
+# Secure Boot: firmware with Microsoft's keys, Debian's shim and kernel, and lockdown=integrity, which refuses modules that no known
+# key has signed. First without DKMS's key, then with it enrolled, as MokManager does at the reboot after 'mokutil --import'.
+secure_machine() {
+	local release=$1 work=$CACHE/guest/packages-$1-secure system=$CACHE/system/$1 tools=$CACHE/root/tools
+	# shellcheck disable=SC2054
+	local machine=(-machine q35,smm=on -global driver=cfi.pflash01,property=secure,value=on -shim /usr/lib/shim/shimx64.efi.signed
+		-drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.ms.fd
+		-drive "if=pflash,unit=1,format=raw,file=/cache/guest/packages-$1-secure/vars.fd")
+	prepare "$release" "$work"
+	cp "$tools/usr/share/OVMF/OVMF_VARS_4M.ms.fd" "$work/vars.fd"
+	APPEND=lockdown=integrity stage "$release-secure" 50-unknown-key.bats "$system" "${machine[@]}" || return 0
+	in_root "$tools" bash -euc '
+		cd "$1"
+		debugfs -R "dump /out/mok.pub mok.der" test.img 2>/dev/null
+		openssl x509 -inform DER -in mok.der -out mok.pem
+		virt-fw-vars --inplace vars.fd --add-mok "$(cat /proc/sys/kernel/random/uuid)" mok.pem
+	' enrol "/cache/guest/${work##*/}"
+	APPEND=lockdown=integrity stage "$release-secure" 60-enrolled-key.bats "$system" "${machine[@]}" || return 0
 	rm -rf "$work"
 }
 
@@ -89,5 +110,6 @@ try "the spec builds, and rpmlint accepts it" env OUT="$CACHE/packages/rpm" "$TO
 mkdir "$CACHE/packages/programs"
 in_root "$CACHE/root/tools" gcc -O2 -static -o /cache/packages/programs/hold /spliceguard/tests/programs/hold.c -I/spliceguard/command
 for release in $RELEASES; do pool machine "$release"; done
+[[ " $RELEASES " != *" trixie "* ]] || pool secure_machine trixie
 wait
 finish

@@ -78,7 +78,7 @@ uninstall() {
 		remove_version "$old"
 	done
 	remove_files
-	rm -rf /usr/src/spliceguard-* /var/lib/dkms/spliceguard
+	rm -rf /usr/src/spliceguard-* /var/lib/dkms/spliceguard /var/lib/spliceguard
 	rm -f /etc/modules-load.d/spliceguard.conf /etc/modprobe.d/spliceguard.conf
 	[ ! -d /run/systemd/system ] || systemctl daemon-reload
 	echo "uninstalled"

@@ -79,7 +79,7 @@ make_tools() {
 		qemu-system-x86 gcc libc6-dev make cpio kmod bats shellcheck sparse binutils file \
 		e2fsprogs xfsprogs procps util-linux iproute2 psmisc acl apparmor nginx openssl wrk curl fuse3 fuse2fs xz-utils perl gawk hostname diffutils \
 		scdoc mandoc man-db bsdextrautils prometheus jq python3 zsh \
-		lintian rpm rpmlint qemu-utils ovmf python3-virt-firmware linux-perf bpftrace auditd gnuplot-nox
+		lintian rpm rpmlint qemu-utils ovmf python3-virt-firmware shim-signed ansible-core ansible-lint openssh-client linux-perf bpftrace auditd gnuplot-nox
 	# checkpatch comes with the kernel's source only.
 	quietly "$CACHE/log/checkpatch.log" in_root "$dir" bash -euc '
 		package=$(apt-cache depends linux-source | sed -n "s/^ *Depends: \(linux-source-.*\)/\1/p")

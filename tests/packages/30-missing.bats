@@ -16,6 +16,7 @@ load helper
 }
 
 @test "removed, the packages leave the administrator's file and nothing else" {
+	spliceguard set block --persist
 	apt-get -y remove spliceguard spliceguard-dkms
 	[ ! -e /sys/module/spliceguard ]
 	[ ! -e "$K/splice_mode" ]
