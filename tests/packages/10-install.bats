@@ -6,7 +6,7 @@ load helper
 @test "the packages install" {
 	snapshot >"$STATE/before"
 	install_packages previous
-	lacks -iE 'warning|error|NOT ' "$STATE/apt.log"
+	lacks -E '[Ww]arning|WARNING|[Ee]rror|ERROR|NOT ' "$STATE/apt.log"
 }
 
 @test "the module is built by DKMS, and signed where DKMS signs" {
