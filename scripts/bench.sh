@@ -118,7 +118,7 @@ publish)
 esac
 mkdir -p "$OUT" "$CACHE/guest" "$CACHE/log"
 failed=0
-pool "$TOP/scripts/roots.sh" tools
+pool "$TOP/scripts/roots.sh" tools gnuplot-nox
 for k in $KERNELS; do pool "$TOP/scripts/roots.sh" build "$k"; done
 join
 [ $failed = 0 ] || die "a root could not be made"

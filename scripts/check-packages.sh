@@ -100,7 +100,7 @@ for release in $RELEASES; do
 	[[ " $ALL_RELEASES " == *" $release "* ]] || die "unknown release '$release'; known: $ALL_RELEASES"
 done
 say "cache: $CACHE"
-"$TOP/scripts/roots.sh" tools
+"$TOP/scripts/roots.sh" tools qemu-utils ovmf python3-virt-firmware shim-signed ansible-core ansible-lint openssh-client lintian rpm rpmlint
 "$TOP/scripts/roots.sh" package
 for release in $RELEASES; do "$TOP/scripts/roots.sh" system "$release"; done
 rm -rf "$CACHE/packages"

@@ -9,6 +9,8 @@
 
 KERNELS=${KERNELS:-$ALL_KERNELS}
 VERSION=$(module_version)
+# What administrators look with, in one of the guests.
+LOOKING=(linux-perf bpftrace auditd)
 
 in_tools() {
 	in_root "$CACHE/root/tools" bash -euc "cd /spliceguard; $1"
@@ -173,7 +175,7 @@ guest() {
 everything() {
 	local k
 	# The roots that are slow to make begin first.
-	pool "$TOP/scripts/roots.sh" tools
+	pool "$TOP/scripts/roots.sh" tools "${LOOKING[@]}"
 	for k in $KERNELS; do pool "$TOP/scripts/roots.sh" build "$k"; done
 	wait
 	lint
@@ -189,7 +191,7 @@ everything() {
 	for k in $KERNELS; do ICOUNT=1 pool guest "$k" cloud-amd64 1 15-cost.bats; done
 	# The tools that administrators look with are large, and the same with each kernel.
 	for k in $KERNELS; do
-		[ "$k" != 6.12 ] || WITH="linux-perf bpftrace auditd" MEMORY=2048 pool guest "$k" cloud-amd64 1 86-tools.bats
+		[ "$k" != 6.12 ] || WITH="${LOOKING[*]}" MEMORY=2048 pool guest "$k" cloud-amd64 1 86-tools.bats
 	done
 	# x32 is in the generic kernels only.
 	for k in $KERNELS; do pool guest "$k" amd64 1 25-x32.bats 26-late-unload.bats; done

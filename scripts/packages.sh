@@ -62,7 +62,7 @@ case ${1:-} in
 deb | rpm) ;;
 *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 esac
-"$TOP/scripts/roots.sh" tools
+"$TOP/scripts/roots.sh" tools lintian rpm rpmlint
 "$TOP/scripts/roots.sh" package
 unpack_source
 "build_$1"

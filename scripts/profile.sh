@@ -15,6 +15,7 @@ suite_of "$KERNEL" >/dev/null
 [ $# -ge 2 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 64; }
 [ -e "$CACHE/bench/$KERNEL/spliceguard.ko" ] || die "nothing is built for $KERNEL: make bench KERNELS=$KERNEL"
 
+"$TOP/scripts/roots.sh" tools linux-perf
 name=profile-$KERNEL-$$
 dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
 trap 'rm -rf "$dir"' EXIT

@@ -1,14 +1,14 @@
 #!/bin/bash
 # roots.sh: make the root directories that building and testing need, once, under the cache.
 #
-#   roots.sh tools          QEMU, compilers, linters, and what is packed into the guests
+#   roots.sh tools [PACKAGE...]  QEMU, compilers, linters, and what is packed into the guests; and those packages besides
 #   roots.sh build KERNEL   a minimal root of that kernel's own release: its compiler, dkms and its kernel headers,
 #                           with its kernel images unpacked under /kernel
 #   roots.sh system RELEASE a disk image of a freshly installed system with systemd and that Debian release's kernel: CACHE/system/RELEASE/disk.img,
 #                           with its vmlinuz and initrd.img, and the packages of a second kernel in second/
 #   roots.sh package        what builds the packages: the oldest release, so that they install on it and on all later ones
 #
-# A root is made again when its recipe here changes, or with REFRESH=1.
+# A root is made again when its recipe here changes, or with REFRESH=1; a second one who wants it waits.
 . "$(dirname "$0")/common.sh"
 
 sources_of() {
@@ -78,8 +78,7 @@ make_tools() {
 	quietly "$CACHE/log/tools.log" in_root "$dir" apt-get -qq -y install \
 		qemu-system-x86 gcc libc6-dev make cpio kmod bats shellcheck sparse binutils file \
 		e2fsprogs xfsprogs procps util-linux iproute2 psmisc acl apparmor nginx openssl wrk curl fuse3 fuse2fs xz-utils perl gawk hostname diffutils \
-		scdoc mandoc man-db bsdextrautils prometheus jq python3 zsh \
-		lintian rpm rpmlint qemu-utils ovmf python3-virt-firmware shim-signed ansible-core ansible-lint openssh-client linux-perf bpftrace auditd gnuplot-nox
+		scdoc mandoc man-db bsdextrautils prometheus jq python3 zsh
 	# checkpatch comes with the kernel's source only.
 	quietly "$CACHE/log/checkpatch.log" in_root "$dir" bash -euc '
 		package=$(apt-cache depends linux-source | sed -n "s/^ *Depends: \(linux-source-.*\)/\1/p")
@@ -94,6 +93,15 @@ make_tools() {
 	in_root "$dir" apt-get clean
 	recipe_id make_tools >"$dir/.recipe"
 	say "tools: ready"
+}
+
+# What not everybody needs, and what is large.
+more_tools() {
+	local dir=$CACHE/root/tools
+	in_root "$dir" dpkg -s "$@" >/dev/null 2>&1 && return
+	say "tools: installing $*"
+	quietly "$CACHE/log/tools.log" in_root "$dir" apt-get -qq -y install "$@"
+	in_root "$dir" apt-get clean
 }
 
 # The images are only unpacked: installing one would make an initramfs and boot entries that nobody needs. Newer releases
@@ -216,10 +224,21 @@ command -v debootstrap >/dev/null || {
 	quietly "$CACHE/log/apt.log" sh -c 'apt-get -qq update; apt-get -qq -y install --no-install-recommends debootstrap'
 }
 exec 7>&-
+
+# alone ROOT COMMAND...: nobody else makes that root meanwhile.
+alone() {
+	exec 8>"$CACHE/root/.$1.lock"
+	flock 8
+	"${@:2}"
+}
+
 case ${1:-} in
-tools) make_tools ;;
-package) make_package ;;
-system) make_system "${2:?which release}" ;;
-build) make_build "${2:?which kernel}" ;;
+tools)
+	alone tools make_tools
+	[ $# = 1 ] || more_tools "${@:2}"
+	;;
+package) alone package make_package ;;
+system) alone "system-${2:?which release}" make_system "$2" ;;
+build) alone "build-${2:?which kernel}" make_build "$2" ;;
 *) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 esac
