@@ -10,7 +10,7 @@ set -euo pipefail
 changing='spliceguard_init|init_module|spliceguard_exit|cleanup_module|refuse_for_ever|spg_sleep_for_ever|transition|lock_transition|spg_live_change'
 changing+='|spg_live_end|spg_hooks_.*|register_set|register_one|unregister_set|find_site|free_ops|prove|.*_prove|.*_bind|spg_facts_init|spg_facts_exit'
 changing+='|spg_stats_init|spg_stats_exit|spg_knobs_init|spg_knobs_exit|spg_inflight_pin|spg_inflight_unpin|spg_inflight_drain|knob_handler'
-changing+='|available_handler|change_policy|set_parameter|get_parameter|report|show_text|spg_parse_.*'
+changing+='|spg_live_show_hooks|fires|spg_sysfs_init|spg_sysfs_exit|spg_report_loosening|available_handler|change_policy|set_parameter|get_parameter|report|show_text|spg_parse_.*'
 
 # Function and variable or kernel function; or function and how many atomic instructions it may have.
 declare -A known=(
@@ -25,6 +25,7 @@ declare -A known=(
 	[note_bypass fill_bypassed]=1
 	[refuse_unload _rs]=2               # limits of the log
 	[refuse_unload ___ratelimit]=2
+	[spg_report_refusal limit]=3             # only of refused calls: those of the log
 	# Pages that the call holds.
 	[spg_reserve_drop atomic]=1
 	[vmsplice_file atomic]=1
