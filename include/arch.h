@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What differs between architectures: how a system call's entry is named and how its arguments are
- * read, where a function goes on after its ftrace call site, and how a stand-in is put in its
- * place. Nothing else in this module knows.
+ * read, and where a function goes on after its ftrace call site. Nothing else in this module knows.
  */
 #ifndef SPG_ARCH_H
 #define SPG_ARCH_H
@@ -48,11 +47,6 @@ static inline void spg_args32(const struct pt_regs *regs, unsigned long args[4])
 /* Arguments for such an entry, to prove its hook with: the first as given, the rest zero. */
 #define SPG_REGS64(first) { .di = (first) }
 #define SPG_REGS32(first) { .bx = (first) }
-
-static inline void spg_jump_to(struct pt_regs *regs, void *target)
-{
-	regs->ip = (unsigned long)target;
-}
 
 /* The call site is one instruction, at the address by which ftrace knows the function. */
 static inline void *spg_past_call_site(unsigned long site)

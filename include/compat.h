@@ -27,16 +27,31 @@
 
 /*
  * ftrace: since 5.11 a callback gets an opaque frame, and handles its own recursion unless it asks
- * for help.
+ * for help. With WITH_ARGS that frame holds the arguments and the place to go on at, and no more is
+ * saved for us: all registers are twice the work.
  */
-#ifdef SPG_HAVE_FTRACE_REGS
-#define spg_ftrace_frame ftrace_regs
-#define spg_frame_regs(frame) ftrace_get_regs(frame)
-#define SPG_FTRACE_NO_RECURSION 0
+#ifdef CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS
+#define SPG_FTRACE_FLAGS 0
 #else
+#define SPG_FTRACE_FLAGS (FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION_SAFE)
+#endif
+
+/*
+ * spg_frame_argument(frame, n) - an argument of the function that a callback is about
+ * spg_frame_jump(frame, to) - have it go on at @to
+ */
+#if !defined(SPG_HAVE_FTRACE_REGS)
 #define spg_ftrace_frame pt_regs
-#define spg_frame_regs(frame) (frame)
-#define SPG_FTRACE_NO_RECURSION FTRACE_OPS_FL_RECURSION_SAFE
+#define spg_frame_argument(frame, n) regs_get_kernel_argument(frame, n)
+#define spg_frame_jump(frame, to) instruction_pointer_set(frame, (unsigned long)(to))
+#elif defined(SPG_HAVE_FTRACE_SET_IP)
+#define spg_ftrace_frame ftrace_regs
+#define spg_frame_argument(frame, n) ftrace_regs_get_argument(frame, n)
+#define spg_frame_jump(frame, to) ftrace_regs_set_instruction_pointer(frame, (unsigned long)(to))
+#else
+#define spg_ftrace_frame ftrace_regs
+#define spg_frame_argument(frame, n) regs_get_kernel_argument(&(frame)->regs, n)
+#define spg_frame_jump(frame, to) ftrace_instruction_pointer_set(frame, (unsigned long)(to))
 #endif
 
 /*
@@ -147,6 +162,13 @@ static inline bool spg_page_is_only_ours(struct page *page)
 	return PageAnon(page) && !PageKsm(page) && page_mapcount(page) == 1 &&
 	       !PageSwapCache(compound_head(page));
 }
+#endif
+
+/* Is @page in some process's memory? Since 6.19 only whole folios are asked. */
+#ifdef SPG_HAVE_PAGE_MAPPED
+#define spg_page_mapped(page) page_mapped(page)
+#else
+#define spg_page_mapped(page) folio_mapped(page_folio(page))
 #endif
 
 /*

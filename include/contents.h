@@ -18,6 +18,7 @@ int spg_make_private(struct pipe_inode_info *pipe, unsigned int start, struct sp
 		     struct spg_outcome *outcome);
 unsigned int spg_admit(struct pipe_inode_info *pipe, unsigned int start,
 		       const struct address_space *mapping, struct spg_admission *admission);
+size_t spg_defer_own(struct pipe_inode_info *pipe, unsigned int start);
 void spg_judge(struct pipe_inode_info *pipe, enum spg_op op);
 bool spg_pipe_holds_shared(struct pipe_inode_info *pipe, size_t len);
 unsigned int spg_pipe_facts(struct pipe_inode_info *pipe, size_t len, unsigned int empty);

@@ -32,6 +32,7 @@ static inline bool spg_buffer_is_deferred(const struct pipe_buffer *buf)
 
 void spg_defer(struct pipe_buffer *buf, struct page *page, unsigned int offset, unsigned int len,
 	       struct spg_admission *admission);
+bool spg_defer_socket(struct pipe_buffer *buf);
 bool spg_defer_source(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
 		      const struct address_space *mapping, struct spg_admission *admission);
 void spg_undefer(struct pipe_buffer *buf);

@@ -47,11 +47,12 @@ static inline bool spg_is_lent(void)
  */
 static inline enum spg_verdict spg_verdict(enum spg_op op, unsigned int facts)
 {
-	unsigned int asked = spg_live_asks(op) & SPG_CALLER_FACTS;
+	unsigned int asked;
+	enum spg_verdict verdict = spg_live_consider(op, facts, &asked);
 
-	if (asked)
-		facts |= spg_caller_facts(asked);
-	return spg_live_verdict(op, facts);
+	asked &= SPG_CALLER_FACTS;
+	return likely(!asked) ? verdict :
+				spg_live_verdict(op, facts | spg_caller_facts(asked));
 }
 
 /**

@@ -5,14 +5,16 @@
 #ifndef SPG_HOOKS_H
 #define SPG_HOOKS_H
 
+#include <linux/sched.h>
 #include <linux/static_call.h>
+#include "compat.h"
 #include "inflight.h"
 #include "policy.h"
 
 struct file;
 struct ftrace_ops;
 struct pipe_inode_info;
-struct pt_regs;
+struct task_struct;
 
 /**
  * struct spg_hook - one kernel function that we stand in for
@@ -35,7 +37,7 @@ struct spg_hook {
 	void (*bind)(void *entry, void *past);
 	void (*prove)(void);
 	bool (*needed)(const struct spg_policy *policy);
-	bool (*admit)(struct pt_regs *regs);
+	bool (*admit)(struct spg_ftrace_frame *frame);
 
 	const char *name;
 	unsigned long site;
@@ -82,7 +84,21 @@ struct spg_hook {
 extern struct file spg_dummy_file;
 extern struct pipe_inode_info spg_dummy_pipe;
 
-bool spg_hook_is_proven(void);
+/* The task that proves a hook just now, or NULL. */
+extern struct task_struct *spg_hook_prover;
+
+bool spg_hook_has_fired(void);
+
+/**
+ * spg_hook_is_proven() - is this call of a stand-in only to prove its hook?
+ *
+ * Return: true where the stand-in has nothing to do but return.
+ */
+static __always_inline bool spg_hook_is_proven(void)
+{
+	return unlikely(READ_ONCE(spg_hook_prover) == current) && spg_hook_has_fired();
+}
+
 void *spg_hooks_find(const char *name);
 int spg_hooks_init(struct spg_hook *const *table, int count);
 const char *const *spg_hooks_missing(const struct spg_policy *policy);

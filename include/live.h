@@ -17,6 +17,7 @@ extern unsigned int spg_live_changes;
 #define SPG_PART_LOCKED	BIT(3)
 #define SPG_PART_ALL	(SPG_PART_MODES | SPG_PART_TRUST | SPG_PART_GROUP | SPG_PART_LOCKED)
 
+enum spg_verdict spg_live_consider(enum spg_op op, unsigned int facts, unsigned int *asked);
 unsigned int spg_live_asks(enum spg_op op);
 enum spg_verdict spg_live_verdict(enum spg_op op, unsigned int facts);
 unsigned int spg_live_group(void);

@@ -11,9 +11,11 @@
 /**
  * struct spg_reserve - private pages allocated before a source is read that cannot be read twice
  * @pages: the pages, linked by their lru
+ * @count: how many there are
  */
 struct spg_reserve {
 	struct list_head pages;
+	unsigned int count;
 };
 
 /**
@@ -32,11 +34,19 @@ static inline struct pipe_buffer *spg_slot(const struct pipe_inode_info *pipe, u
 	return &pipe->bufs[index & (pipe->ring_size - 1)];
 }
 
+/* None yet. */
+static inline void spg_reserve_init(struct spg_reserve *reserve)
+{
+	INIT_LIST_HEAD(&reserve->pages);
+	reserve->count = 0;
+}
+
 int spg_reserve_fill(struct spg_reserve *reserve, unsigned int count);
 void spg_reserve_drop(struct spg_reserve *reserve);
 
 bool spg_write_copies(const struct file *out);
 bool spg_buffer_is_private(const struct pipe_buffer *buf);
+void spg_buffer_drop(struct pipe_inode_info *pipe, struct pipe_buffer *buf);
 
 int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
 			    struct spg_reserve *reserve);

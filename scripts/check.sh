@@ -184,8 +184,14 @@ everything() {
 	for k in $KERNELS; do pool build "$k"; done
 	wait
 	local files=(10-load.bats 20-oracle.bats 30-behaviour.bats 35-zerocopy.bats 40-vmsplice.bats 45-trust.bats 60-unload.bats 70-pressure.bats
-		80-kernel-users.bats 85-trace.bats 86-command.bats 90-lock.bats)
-	for k in $KERNELS; do pool guest "$k" cloud-amd64 1 "${files[@]}"; done
+		80-kernel-users.bats 85-trace.bats 90-lock.bats)
+	# The command sees the same of each kernel, but where one lacks something: so the oldest and the newest will do.
+	local command
+	for k in $KERNELS; do
+		command=()
+		[[ "$k" != 5.10 && "$k" != 7.3 ]] || command=(86-command.bats)
+		pool guest "$k" cloud-amd64 1 "${files[@]}" "${command[@]}"
+	done
 	for k in $KERNELS; do pool guest "$k" cloud-amd64 2 50-switch.bats; done
 	# Where a nanosecond is an instruction.
 	for k in $KERNELS; do ICOUNT=1 pool guest "$k" cloud-amd64 1 15-cost.bats; done

@@ -34,6 +34,7 @@ declare -A allowed=(
 	[deferred_try_steal]=1
 	[spg_make_buffer_private]=1  # release
 	[spg_repack]=2               # confirm, release
+	[spg_buffer_drop]=2          # release, in two places
 	[spg_make_private]=9         # confirm and release, inlined
 	[make_private_pass]=2
 	[spg_pipe_clean]=2

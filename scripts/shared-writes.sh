@@ -15,7 +15,7 @@ changing+='|spg_live_show_hooks|fires|spg_sysfs_init|spg_sysfs_exit|spg_report_l
 # Function and variable or kernel function; or function and how many atomic instructions it may have.
 declare -A known=(
 	[redirect redirected]=1             # by the task that proves a hook
-	[spg_hook_is_proven fired]=1
+	[spg_hook_has_fired fired]=1
 	[spg_inflight_leave pinned]=1       # by the last call, when the last hook has gone
 	[spg_inflight_leave module_put]=1
 	[fill_stand_in fill_seen]=1         # once
@@ -29,6 +29,8 @@ declare -A known=(
 	# Pages that the call holds.
 	[spg_reserve_drop atomic]=1
 	[vmsplice_file atomic]=1
+	[spg_stash_give atomic]=3
+	[spg_stash_empty atomic]=1
 	[append_copy atomic]=2              # and the memory of its socket
 	# The pipe's file, once.
 	[spg_pipe_clear_nowait atomic]=1

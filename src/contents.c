@@ -9,6 +9,12 @@
 #include "facts.h"
 #include "pages.h"
 
+static bool wants_page(const struct pipe_buffer *buf, bool longer)
+{
+	return buf->len && (buf->len > PAGE_SIZE) == longer && !spg_buffer_is_private(buf) &&
+	       !spg_buffer_is_deferred(buf);
+}
+
 /* One pass over the new buffers, for those longer than a page or for the others. */
 static int make_private_pass(struct pipe_inode_info *pipe, unsigned int start, bool longer,
 			     struct spg_reserve *reserve, struct spg_outcome *outcome)
@@ -18,10 +24,8 @@ static int make_private_pass(struct pipe_inode_info *pipe, unsigned int start, b
 
 	for (i = start; i != pipe->head; i++) {
 		struct pipe_buffer *buf = spg_slot(pipe, i);
-		bool is_longer = buf->len > PAGE_SIZE;
 
-		if (!buf->len || is_longer != longer || spg_buffer_is_private(buf) ||
-		    spg_buffer_is_deferred(buf))
+		if (!wants_page(buf, longer))
 			continue;
 		err = pipe_buf_confirm(pipe, buf);
 		if (!err)
@@ -34,14 +38,23 @@ static int make_private_pass(struct pipe_inode_info *pipe, unsigned int start, b
 	return err;
 }
 
+/* A source may have made more buffers of what it gave than there are pages in it. */
+static int allocate_for_all(struct pipe_inode_info *pipe, unsigned int start,
+			    struct spg_reserve *reserve)
+{
+	unsigned int i, count = 0;
+
+	for (i = start; i != pipe->head; i++)
+		count += wants_page(spg_slot(pipe, i), false);
+	return spg_reserve_fill(reserve, count);
+}
+
 /**
  * spg_make_private() - make all buffers private that a source has just put into a pipe, but those
  * that are deferred
  * @pipe: the pipe
  * @start: the pipe's head before, or its tail for all buffers
- * @reserve: pages to take first, or NULL; with one for each free slot, but no more than there were
- *	bytes to be read,
- *	-ENOMEM cannot happen
+ * @reserve: pages to take first, or NULL; with as many as all the bytes fill, -ENOMEM cannot happen
  * @outcome: how far it came
  *
  * Needs the pipe's lock. May sleep. On error the buffers from @outcome->end on may still be shared,
@@ -57,6 +70,8 @@ int spg_make_private(struct pipe_inode_info *pipe, unsigned int start, struct sp
 	outcome->bytes = 0;
 	/* The long ones first, while the reserve is whole. */
 	err = make_private_pass(pipe, start, true, reserve, outcome);
+	if (!err && reserve && reserve->count)
+		err = allocate_for_all(pipe, start, reserve);
 	if (err == -ENOMEM)
 		return spg_repack(pipe, start, reserve, outcome);
 	if (err) {
@@ -92,6 +107,29 @@ unsigned int spg_admit(struct pipe_inode_info *pipe, unsigned int start,
 			admitted++;
 	}
 	return admitted;
+}
+
+/**
+ * spg_defer_own() - leave what a socket has just put into a pipe until it is handed off
+ * @pipe: the pipe
+ * @start: the pipe's head before
+ *
+ * What cannot be left, see spg_defer_socket(), stays as it is. Needs the pipe's lock.
+ *
+ * Return: how many bytes are left.
+ */
+size_t spg_defer_own(struct pipe_inode_info *pipe, unsigned int start)
+{
+	size_t bytes = 0;
+	unsigned int i;
+
+	for (i = start; i != pipe->head; i++) {
+		struct pipe_buffer *buf = spg_slot(pipe, i);
+
+		if (!spg_buffer_is_private(buf) && spg_defer_socket(buf))
+			bytes += buf->len;
+	}
+	return bytes;
 }
 
 /**

@@ -4,10 +4,11 @@
  * are judged, and mostly copied, then.
  *
  * Programs edit in place what they have just vmspliced: libfuse its reply header. So pages that
- * only the caller owns go into the pipe by reference, and are copied when they are handed off. And
- * what policy trusts at the source, and therefore lets into a pipe by reference, carries an
- * admission: what held there. Who consumes it is judged by that and by his own credentials, each
- * buffer by itself.
+ * only the caller owns go into the pipe by reference, and are copied when they are handed off. So
+ * do pages of the kernel's own that a socket has received, of which one copy is enough. And what
+ * policy trusts at the source, and therefore lets into a pipe by reference, carries an admission:
+ * what held there. Who consumes it is judged by that and by his own credentials, each buffer by
+ * itself.
  *
  * Every consumer calls confirm() before it looks at a page: pipe_read(), the splice loops, and
  * fuse, which does so on a copy of the buffer and without the pipe's lock (fs/fuse/dev.c,
@@ -23,10 +24,12 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
+#include "compat.h"
 #include "deferred.h"
 #include "facts.h"
 #include "inflight.h"
 #include "pages.h"
+#include "stash.h"
 #include "stats.h"
 
 /**
@@ -89,15 +92,46 @@ void spg_admission_put(struct spg_admission *admission)
 	kfree(admission);
 }
 
+/* What stands for an admission in a buffer that has none: whose page it is. */
+#define OF_MEMORY 0UL
+#define OF_SOCKET 1UL
+
 static struct spg_admission *admission_of(const struct pipe_buffer *buf)
 {
-	return (struct spg_admission *)buf->private;
+	return buf->private > OF_SOCKET ? (struct spg_admission *)buf->private : NULL;
+}
+
+static enum spg_op filled_by(const struct pipe_buffer *buf)
+{
+	if (admission_of(buf))
+		return admission_of(buf)->op;
+	return buf->private == OF_SOCKET ? SPG_SPLICE : SPG_VMSPLICE;
 }
 
 static const struct pipe_buf_operations *source_ops(const struct pipe_buffer *buf)
 {
 	return admission_of(buf) ? admission_of(buf)->ops : NULL;
 }
+
+/* Private pages that are about to be consumed, and may be of use again afterwards. */
+static void handed_off_release(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
+{
+	spg_stash_give(buf->page, buf->private);
+	spg_inflight_leave();
+}
+
+static bool handed_off_get(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
+{
+	if (!generic_pipe_buf_get(pipe, buf))
+		return false;
+	spg_inflight_enter();
+	return true;
+}
+
+static const struct pipe_buf_operations handed_off_ops = {
+	.release = handed_off_release,
+	.get = handed_off_get,
+};
 
 /*
  * Whoever consumes a user's pipe by reading or splicing from it. What goes to a socket is judged by
@@ -106,16 +140,22 @@ static const struct pipe_buf_operations *source_ops(const struct pipe_buffer *bu
  */
 static int deferred_confirm(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
 {
-	enum spg_op op = admission_of(buf) ? admission_of(buf)->op : SPG_VMSPLICE;
+	enum spg_op op = filled_by(buf);
 	unsigned int len = buf->len;
 	int err = spg_deferred_ready(pipe, buf);
 
 	if (err || !pipe->files || spg_deferred_may_pass(buf, SPG_SPLICE, 0))
 		return err;
+	/* Before the buffer is counted out: the number may not come to nothing in between. */
+	spg_inflight_enter();
 	err = spg_make_buffer_private(pipe, buf, NULL);
-	if (!err)
-		spg_count(op, SPG_BYTES_COPIED, len);
-	return err;
+	if (err) {
+		spg_inflight_leave();
+		return err;
+	}
+	buf->ops = &handed_off_ops;
+	spg_count(op, SPG_BYTES_COPIED, len);
+	return 0;
 }
 
 static void deferred_release(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
@@ -155,12 +195,12 @@ const struct pipe_buf_operations spg_deferred_ops = {
 	.get = deferred_get,
 };
 
-static void set_deferred(struct pipe_buffer *buf, struct spg_admission *admission)
+static void set_deferred(struct pipe_buffer *buf, unsigned long private)
 {
-	if (admission)
-		refcount_inc(&admission->users);
-	buf->private = (unsigned long)admission;
+	buf->private = private;
 	buf->ops = &spg_deferred_ops;
+	if (admission_of(buf))
+		refcount_inc(&admission_of(buf)->users);
 	spg_inflight_enter();
 }
 
@@ -178,7 +218,32 @@ void spg_defer(struct pipe_buffer *buf, struct page *page, unsigned int offset, 
 	       struct spg_admission *admission)
 {
 	*buf = (struct pipe_buffer){ .page = page, .offset = offset, .len = len };
-	set_deferred(buf, admission);
+	set_deferred(buf, (unsigned long)admission);
+}
+
+/**
+ * spg_defer_socket() - leave a page of a socket's own in a pipe until it is handed off
+ * @buf: a buffer that a socket has just put there
+ *
+ * What came over a network is in pages of the kernel's own: of no file, and in nobody's memory.
+ * They are not written to as long as anybody holds them, so a copy can wait until somebody takes
+ * them, and where that is a socket again, its copy is the only one.
+ *
+ * A copy takes memory in one piece, so nothing is left that is longer than what can always be had.
+ * Needs the pipe's lock.
+ *
+ * Return: whether it is left. If not, the buffer must be made private.
+ */
+bool spg_defer_socket(struct pipe_buffer *buf)
+{
+	struct page *head = compound_head(buf->page);
+
+	if (!buf->len || buf->len > PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER ||
+	    buf->ops != &nosteal_pipe_buf_ops || head->mapping || PageSlab(head) ||
+	    spg_page_mapped(buf->page) || is_zero_pfn(page_to_pfn(buf->page)))
+		return false;
+	set_deferred(buf, OF_SOCKET);
+	return true;
 }
 
 /**
@@ -212,7 +277,7 @@ bool spg_defer_source(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
 		admission->ops = buf->ops;
 	if (admission->ops != buf->ops)
 		return false;
-	set_deferred(buf, admission);
+	set_deferred(buf, (unsigned long)admission);
 	return true;
 }
 

@@ -39,7 +39,7 @@ static int hook_count;
  * The task that proves a hook just now, which hook, and whether its call came to the callback and
  * to a stand-in. Under the mutex of those who change hooks.
  */
-static struct task_struct *prover;
+struct task_struct *spg_hook_prover;
 static const struct spg_hook *proven;
 static bool redirected;
 static bool fired;
@@ -50,49 +50,69 @@ static bool fired;
  */
 static bool armed;
 
+/*
+ * Hooks by their sites: open addressing, never more than half full. Functions begin at multiples of
+ * 16.
+ */
+#define PLACES (2 * BITS_PER_LONG)
+static struct spg_hook *places[PLACES];
+
+static unsigned int place_of(unsigned long site)
+{
+	return (site / 16) % PLACES;
+}
+
 static struct spg_hook *hook_at(unsigned long site)
 {
-	int i;
+	unsigned int i;
 
-	for (i = 0; i < hook_count; i++)
-		if (hooks[i]->site == site)
-			return hooks[i];
+	for (i = place_of(site); places[i]; i = (i + 1) % PLACES)
+		if (places[i]->site == site)
+			return places[i];
 	return NULL;
 }
 
-static bool redirects(const struct spg_hook *hook, struct pt_regs *regs)
+static void put_in_place(struct spg_hook *hook)
 {
-	if (unlikely(READ_ONCE(prover) == current)) {
+	unsigned int i = place_of(hook->site);
+
+	while (places[i])
+		i = (i + 1) % PLACES;
+	places[i] = hook;
+}
+
+static bool redirects(const struct spg_hook *hook, struct spg_ftrace_frame *frame)
+{
+	if (unlikely(READ_ONCE(spg_hook_prover) == current)) {
 		/* Its original may lead to another hook, whose firing says nothing of this one. */
 		redirected |= hook == proven;
 		return hook == proven;
 	}
-	return READ_ONCE(armed) && (!hook->admit || hook->admit(regs));
+	return READ_ONCE(armed) && (!hook->admit || hook->admit(frame));
 }
 
 static void notrace redirect(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 			     struct spg_ftrace_frame *frame)
 {
-	struct pt_regs *regs = spg_frame_regs(frame);
 	struct spg_hook *hook = hook_at(ip);
 
-	if (WARN_ON_ONCE(!hook || !regs))
+	if (WARN_ON_ONCE(!hook))
 		return;
-	if (!redirects(hook, regs))
+	if (!redirects(hook, frame))
 		return;
 	spg_inflight_enter();
-	spg_jump_to(regs, hook->standin);
+	spg_frame_jump(frame, hook->standin);
 }
 
 /**
- * spg_hook_is_proven() - is this call of a stand-in only to prove its hook?
+ * spg_hook_has_fired() - the call that proves a hook has come to a stand-in
  *
- * Return: true where the stand-in has nothing to do but return.
+ * For spg_hook_is_proven().
+ *
+ * Return: true.
  */
-bool spg_hook_is_proven(void)
+bool spg_hook_has_fired(void)
 {
-	if (likely(READ_ONCE(prover) != current))
-		return false;
 	fired = true;
 	return true;
 }
@@ -112,8 +132,7 @@ static struct ftrace_ops *free_ops(void)
 		}
 	}
 	ops->func = redirect;
-	ops->flags |= FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
-		      SPG_FTRACE_NO_RECURSION;
+	ops->flags |= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT | SPG_FTRACE_FLAGS;
 	return ops;
 }
 
@@ -183,8 +202,10 @@ int spg_hooks_init(struct spg_hook *const *table, int count)
 	/* All at once: each time takes a grace period. */
 	unregister_kprobes(found, n);
 	for (i = 0; i < count; i++)
-		if (table[i]->site)
+		if (table[i]->site) {
+			put_in_place(table[i]);
 			table[i]->bind((void *)table[i]->site, spg_past_call_site(table[i]->site));
+		}
 	hooks = table;
 	hook_count = count;
 	err = 0;
@@ -292,9 +313,9 @@ static bool fires(const struct spg_hook *hook)
 	redirected = false;
 	fired = false;
 	proven = hook;
-	WRITE_ONCE(prover, current);
+	WRITE_ONCE(spg_hook_prover, current);
 	hook->prove();
-	WRITE_ONCE(prover, NULL);
+	WRITE_ONCE(spg_hook_prover, NULL);
 	/* The callback counted it in, and nobody counted it out. */
 	if (redirected && !fired)
 		spg_inflight_leave();

@@ -59,17 +59,17 @@ void spg_inflight_unpin(void)
 void spg_inflight_leave(void)
 {
 	/*
-	 * Either spg_inflight_pin() waits for this section and then sees the exit, or the exit sees
-	 * that it pinned.
+	 * Either spg_inflight_pin() waits for this section, as for all that runs with preemption
+	 * off, and then sees the exit, or the exit sees that it pinned.
 	 */
-	rcu_read_lock();
+	preempt_disable();
 	this_cpu_inc(spg_inflight.left);
 	if (unlikely(READ_ONCE(pinned))) {
 		smp_mb(); /* of two last exits, one sees the other */
 		if (spg_inflight_idle())
 			spg_inflight_unpin();
 	}
-	rcu_read_unlock();
+	preempt_enable();
 }
 
 /**

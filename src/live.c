@@ -14,8 +14,17 @@
 #include "inflight.h"
 #include "live.h"
 
+/**
+ * struct snapshot - a policy, and what follows of it for every call
+ * @policy: the policy
+ * @asked: what has to be known of a call of each operation before there is a verdict
+ * @plain: the verdict where nothing is known
+ * @rcu: for its end
+ */
 struct snapshot {
 	struct spg_policy policy;
+	unsigned int asked[SPG_OPS];
+	u8 plain[SPG_OPS];
 	struct rcu_head rcu;
 };
 
@@ -26,6 +35,40 @@ static struct snapshot __rcu *live = (struct snapshot __rcu __force *)&nothing;
 unsigned int spg_live_changes;
 
 static DEFINE_MUTEX(change_mutex);
+
+static void draw_conclusions(struct snapshot *snapshot)
+{
+	int op;
+
+	for (op = 0; op < SPG_OPS; op++) {
+		snapshot->asked[op] = spg_policy_asks(&snapshot->policy, op);
+		snapshot->plain[op] = spg_policy_verdict(&snapshot->policy, op, 0);
+	}
+}
+
+/**
+ * spg_live_consider() - what the policy in force says of a call so far
+ * @op: the operation that the call is
+ * @facts: what is known of it
+ * @asked: what else would be worth to find out; see spg_live_asks()
+ *
+ * Any context; no lock. Both answers are of one policy.
+ *
+ * Return: the verdict.
+ */
+enum spg_verdict spg_live_consider(enum spg_op op, unsigned int facts, unsigned int *asked)
+{
+	const struct snapshot *snapshot;
+	enum spg_verdict verdict;
+
+	rcu_read_lock_sched();
+	snapshot = rcu_dereference_sched(live);
+	*asked = snapshot->asked[op];
+	verdict = likely(!(facts & *asked)) ? snapshot->plain[op] :
+					      spg_policy_verdict(&snapshot->policy, op, facts);
+	rcu_read_unlock_sched();
+	return verdict;
+}
 
 /**
  * spg_live_asks() - what has to be known of a call before there is a verdict
@@ -39,9 +82,7 @@ unsigned int spg_live_asks(enum spg_op op)
 {
 	unsigned int asked;
 
-	rcu_read_lock();
-	asked = spg_policy_asks(&rcu_dereference(live)->policy, op);
-	rcu_read_unlock();
+	spg_live_consider(op, 0, &asked);
 	return asked;
 }
 
@@ -57,12 +98,9 @@ unsigned int spg_live_asks(enum spg_op op)
  */
 enum spg_verdict spg_live_verdict(enum spg_op op, unsigned int facts)
 {
-	enum spg_verdict verdict;
+	unsigned int asked;
 
-	rcu_read_lock();
-	verdict = spg_policy_verdict(&rcu_dereference(live)->policy, op, facts);
-	rcu_read_unlock();
-	return verdict;
+	return spg_live_consider(op, facts, &asked);
 }
 
 /**
@@ -230,6 +268,7 @@ int spg_live_change(const struct spg_policy *wanted, unsigned int parts, struct 
 	*before = old->policy;
 	next->policy = old->policy;
 	take_parts(&next->policy, wanted, parts);
+	draw_conclusions(next);
 	if (old->policy.locked && spg_policy_loosens(&old->policy, &next->policy))
 		err = -EPERM;
 	else if (next->policy.locked && !old->policy.locked)

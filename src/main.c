@@ -15,6 +15,7 @@
 #include "knobs.h"
 #include "live.h"
 #include "operations.h"
+#include "stash.h"
 #include "sysfs.h"
 
 static struct spg_hook *const hooks[] = {
@@ -92,6 +93,7 @@ static int __init spliceguard_init(void)
 fail_knobs:
 	spg_live_end();
 	spg_inflight_drain();
+	spg_stash_empty();
 fail_live:
 	spg_sysfs_exit();
 fail_sysfs:
@@ -120,6 +122,7 @@ static void __exit spliceguard_exit(void)
 		refuse_for_ever();
 	spg_live_end();
 	spg_inflight_drain();
+	spg_stash_empty();
 	spg_facts_exit();
 	spg_sysfs_exit();
 }

@@ -18,6 +18,7 @@
 #include <linux/string.h>
 #include "compat.h"
 #include "pages.h"
+#include "stash.h"
 
 #ifndef CONFIG_64BIT
 #error "spliceguard needs every page to have a kernel address"
@@ -28,18 +29,28 @@
  * ENOMEM here and no killing: on a stock kernel this call would have needed no memory.
  */
 #define PRIVATE_GFP (GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-/* A buffer longer than a page is worth one try; then single pages will do, see spg_repack(). */
+/*
+ * A buffer longer than what can always be had is worth one try; then single pages will do, see
+ * spg_repack().
+ */
 #define LONG_GFP (GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN | __GFP_COMP)
 
 static struct page *get_private_page(struct spg_reserve *reserve)
 {
 	struct page *page;
 
-	if (!reserve || list_empty(&reserve->pages))
-		return alloc_page(PRIVATE_GFP);
+	if (!reserve || !reserve->count)
+		return spg_stash_take() ?: alloc_page(PRIVATE_GFP);
 	page = list_first_entry(&reserve->pages, struct page, lru);
 	list_del_init(&page->lru);
+	reserve->count--;
 	return page;
+}
+
+static void add_to_reserve(struct spg_reserve *reserve, struct page *page)
+{
+	list_add(&page->lru, &reserve->pages);
+	reserve->count++;
 }
 
 /**
@@ -48,30 +59,29 @@ static struct page *get_private_page(struct spg_reserve *reserve)
  */
 void spg_reserve_drop(struct spg_reserve *reserve)
 {
-	while (!list_empty(&reserve->pages))
-		put_page(get_private_page(reserve));
+	unsigned long owner = reserve->count ? spg_stash_owner() : 0;
+
+	while (reserve->count)
+		spg_stash_give(get_private_page(reserve), owner);
 }
 
 /**
- * spg_reserve_fill() - allocate pages before the source is read
- * @reserve: the reserve, which is initialised here
- * @count: how many pages
+ * spg_reserve_fill() - allocate pages before they are needed
+ * @reserve: the reserve
+ * @count: how many pages it shall have
  *
  * May sleep.
  *
- * Return: 0, or -ENOMEM with nothing allocated.
+ * Return: 0, or -ENOMEM, with what it has so far.
  */
 int spg_reserve_fill(struct spg_reserve *reserve, unsigned int count)
 {
-	INIT_LIST_HEAD(&reserve->pages);
-	while (count--) {
-		struct page *page = alloc_page(PRIVATE_GFP);
+	while (reserve->count < count) {
+		struct page *page = get_private_page(NULL);
 
-		if (!page) {
-			spg_reserve_drop(reserve);
+		if (!page)
 			return -ENOMEM;
-		}
-		list_add(&page->lru, &reserve->pages);
+		add_to_reserve(reserve, page);
 	}
 	return 0;
 }
@@ -117,7 +127,12 @@ bool spg_buffer_is_private(const struct pipe_buffer *buf)
 static void copy_from_buffer(struct page *page, size_t to, const struct pipe_buffer *buf,
 			     size_t from, size_t len)
 {
-	memcpy(page_address(page) + to, page_address(buf->page) + buf->offset + from, len);
+	const void *source = page_address(buf->page) + buf->offset + from;
+
+	if (len == PAGE_SIZE && !to && IS_ALIGNED((unsigned long)source, PAGE_SIZE))
+		copy_page(page_address(page), (void *)source);
+	else
+		memcpy(page_address(page) + to, source, len);
 }
 
 static void set_private(struct pipe_buffer *buf, struct page *page, unsigned int offset)
@@ -126,7 +141,27 @@ static void set_private(struct pipe_buffer *buf, struct page *page, unsigned int
 	buf->offset = offset;
 	buf->ops = &nosteal_pipe_buf_ops;
 	buf->flags &= ~(PIPE_BUF_FLAG_LRU | PIPE_BUF_FLAG_GIFT | PIPE_BUF_FLAG_CAN_MERGE);
-	buf->private = 0;
+	buf->private = spg_stash_owner();
+}
+
+/**
+ * spg_buffer_drop() - release a buffer of which all was taken
+ * @pipe: the pipe it is in
+ * @buf: the buffer
+ *
+ * A page that spg_make_buffer_private() has put there may be of use again. Needs the pipe's lock.
+ */
+void spg_buffer_drop(struct pipe_inode_info *pipe, struct pipe_buffer *buf)
+{
+	struct page *page = buf->page;
+
+	if (buf->ops != &nosteal_pipe_buf_ops || buf->private != spg_stash_owner() ||
+	    page->mapping || PageSlab(page)) {
+		pipe_buf_release(pipe, buf);
+		return;
+	}
+	buf->ops = NULL;
+	spg_stash_give(page, buf->private);
 }
 
 /*
@@ -158,7 +193,12 @@ int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *bu
 	unsigned int order = get_order(buf->len);
 	struct page *page;
 
-	page = order ? alloc_pages(LONG_GFP, order) : get_private_page(reserve);
+	if (!order)
+		page = get_private_page(reserve);
+	else if (order <= PAGE_ALLOC_COSTLY_ORDER)
+		page = alloc_pages(PRIVATE_GFP | __GFP_COMP, order);
+	else
+		page = alloc_pages(LONG_GFP, order);
 	if (!page)
 		return -ENOMEM;
 	copy_from_buffer(page, offset, buf, 0, buf->len);
@@ -199,15 +239,15 @@ int spg_repack(struct pipe_inode_info *pipe, unsigned int start, struct spg_rese
 	count = DIV_ROUND_UP(total, PAGE_SIZE);
 	if (count > pipe->max_usage - pipe_occupancy(start, pipe->tail))
 		return -ENOMEM;
-	INIT_LIST_HEAD(&pages.pages);
-	for (i = 0; i < count; i++) {
+	spg_reserve_init(&pages);
+	while (pages.count < count) {
 		struct page *page = get_private_page(reserve);
 
 		if (!page) {
 			spg_reserve_drop(&pages);
 			return -ENOMEM;
 		}
-		list_add(&page->lru, &pages.pages);
+		add_to_reserve(&pages, page);
 	}
 
 	/*

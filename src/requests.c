@@ -79,9 +79,9 @@ static int option_call(struct socket *sock, int level, int optname, sockptr_t op
 }
 
 /* Nearly all options are none of our business, and set without us. */
-static bool option_admit(struct pt_regs *regs)
+static bool option_admit(struct spg_ftrace_frame *frame)
 {
-	return is_zerocopy(regs_get_kernel_argument(regs, 1), regs_get_kernel_argument(regs, 2));
+	return is_zerocopy(spg_frame_argument(frame, 1), spg_frame_argument(frame, 2));
 }
 
 static void option_prove(void)
@@ -117,10 +117,10 @@ static int setsockopt_call SPG_SETSOCKOPT_PARAMETERS
 }
 
 /* A ring to send from, or memory of AF_XDP. Rings to receive by, tcpdump's, are let be. */
-static bool setsockopt_admit(struct pt_regs *regs)
+static bool setsockopt_admit(struct spg_ftrace_frame *frame)
 {
-	int level = regs_get_kernel_argument(regs, SPG_SETSOCKOPT_LEVEL);
-	int name = regs_get_kernel_argument(regs, SPG_SETSOCKOPT_LEVEL + 1);
+	int level = spg_frame_argument(frame, SPG_SETSOCKOPT_LEVEL);
+	int name = spg_frame_argument(frame, SPG_SETSOCKOPT_LEVEL + 1);
 
 	return (level == SOL_PACKET && name == PACKET_TX_RING) ||
 	       (level == SOL_XDP && name == XDP_UMEM_REG) ||
@@ -145,6 +145,8 @@ struct spg_hook spg_setsockopt_hook = {
  * The rest is refused whole, and there only where the kernel has it. Each is proven with arguments
  * that it finds fault with at once.
  */
+static char nothing[2 * PAGE_SIZE] __maybe_unused;
+
 #define REFUSED_REQUEST(id, parameters, arguments, result, proof, ...)				\
 SPG_STAND_IN(id, int, parameters, arguments)							\
 												\
@@ -155,8 +157,6 @@ static int id##_call parameters									\
 												\
 static void id##_prove(void)									\
 {												\
-	static char nothing[2 * PAGE_SIZE];							\
-												\
 	spg_entry(id) proof;									\
 }												\
 												\

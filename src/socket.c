@@ -162,7 +162,7 @@ static bool consume(struct pipe_inode_info *pipe, size_t sent)
 		buf->len -= seg;
 		sent -= seg;
 		if (!buf->len) {
-			pipe_buf_release(pipe, buf);
+			spg_buffer_drop(pipe, buf);
 			tail++;
 		}
 	}
@@ -339,10 +339,18 @@ static void socket_prove(void)
 	spg_entry(socket)(&spg_dummy_pipe, &spg_dummy_file, &pos, 0, 0);
 }
 
+/* What a sendfile may send by reference is counted where it meets its sink. */
+static bool socket_admit(struct spg_ftrace_frame *frame)
+{
+	return spg_op_of(spg_frame_argument(frame, 4)) == SPG_SPLICE ||
+	       spg_live_verdict(SPG_SENDFILE, 0) >= SPG_COPY;
+}
+
 struct spg_hook spg_socket_hook = {
 	.names = spg_names("splice_to_socket", "generic_splice_sendpage"),
 	.standin = socket_stand_in,
 	.bind = socket_bind,
 	.prove = socket_prove,
+	.admit = socket_admit,
 	.needed = spg_splice_or_sendfile,
 };

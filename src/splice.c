@@ -155,8 +155,8 @@ static ssize_t take_back(struct pipe_inode_info *pipe, unsigned int end, loff_t 
 }
 
 /*
- * Fill a user's pipe. With an admission, what it can stand for stays by reference; all else is made
- * private.
+ * Fill a user's pipe. With an admission, what it can stand for stays by reference; so do a socket's
+ * own pages until they are handed off; all else is made private.
  */
 static ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
 			    unsigned int flags, const struct address_space *mapping,
@@ -168,21 +168,29 @@ static ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	unsigned int admitted = 0;
 	struct spg_outcome outcome;
 	struct spg_reserve reserve;
+	size_t bytes = 0;
 	ssize_t ret;
 	int err;
 
-	err = spg_reserve_fill(&reserve, can_read_again(in) ? 0 : min_t(size_t, space, len));
-	if (err)
+	spg_reserve_init(&reserve);
+	err = spg_reserve_fill(&reserve, can_read_again(in) ? 0 :
+			       min_t(size_t, space, DIV_ROUND_UP(len, PAGE_SIZE)));
+	if (err) {
+		spg_reserve_drop(&reserve);
 		return err;
+	}
 	ret = spg_original(fill)(in, ppos, pipe, len, flags | SPG_F_FILLING);
 	if (admission)
 		admitted = spg_admit(pipe, start, mapping, admission);
+	if (S_ISSOCK(file_inode(in)->i_mode))
+		bytes = spg_defer_own(pipe, start);
 	err = spg_make_private(pipe, start, &reserve, &outcome);
 	spg_reserve_drop(&reserve);
 	if (err)
 		ret = take_back(pipe, outcome.end, ppos, ret, err);
-	if (outcome.bytes) {
-		spg_judged(spg_op_of(flags), SPG_COPIED, outcome.bytes, spg_source_of(in), "pipe");
+	bytes += outcome.bytes;
+	if (bytes) {
+		spg_judged(spg_op_of(flags), SPG_COPIED, bytes, spg_source_of(in), "pipe");
 		spg_count(spg_op_of(flags), SPG_BYTES_COPIED, outcome.bytes);
 	} else if (admitted) {
 		spg_judged(spg_op_of(flags), SPG_TRUSTED, ret, spg_source_of(in), "pipe");
@@ -268,14 +276,11 @@ static ssize_t fill_internal(struct file *in, loff_t *ppos, struct pipe_inode_in
 
 /*
  * Runs under the pipe's lock, from before the source is read until its pages are private, so nobody
- * sees them shared. File systems on top of others get here twice, and only the first time there is
- * something to do.
+ * sees them shared.
  */
 static ssize_t fill_call(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
 			 unsigned int flags)
 {
-	if (flags & SPG_F_FILLING)
-		return spg_original(fill)(in, ppos, pipe, len, flags);
 	if (!pipe->files)
 		return fill_internal(in, ppos, pipe, len, flags);
 	if (unlikely(!READ_ONCE(fill_seen)) && flags & SPG_F_SPLICE)
@@ -290,10 +295,24 @@ static void fill_prove(void)
 	spg_entry(fill)(&spg_dummy_file, &pos, &spg_dummy_pipe, 0, 0);
 }
 
+/*
+ * File systems on top of others get here twice, and only the first time there is something to do.
+ * Nor is there with the kernel's internal pipe, but where its source may be trusted.
+ */
+static bool fill_admit(struct spg_ftrace_frame *frame)
+{
+	const struct pipe_inode_info *pipe = (void *)spg_frame_argument(frame, 2);
+
+	if (spg_frame_argument(frame, 4) & SPG_F_FILLING)
+		return false;
+	return pipe->files || spg_live_asks(SPG_SENDFILE);
+}
+
 struct spg_hook spg_fill_hook = {
 	.names = spg_names(SPG_FILL_NAMES),
 	.standin = fill_stand_in,
 	.bind = fill_bind,
 	.prove = fill_prove,
+	.admit = fill_admit,
 	.needed = spg_splice_or_sendfile,
 };

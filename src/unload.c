@@ -71,9 +71,9 @@ static long unload##bits##_call(const struct pt_regs *regs)					\
 	return refuse_unload(args);								\
 }												\
 												\
-static bool unload##bits##_admit(struct pt_regs *frame)						\
+static bool unload##bits##_admit(struct spg_ftrace_frame *frame)				\
 {												\
-	const struct pt_regs *call = (void *)regs_get_kernel_argument(frame, 0);		\
+	const struct pt_regs *call = (void *)spg_frame_argument(frame, 0);			\
 	unsigned long args[4];									\
 												\
 	spg_args##bits(call, args);								\
