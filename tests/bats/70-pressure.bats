@@ -8,7 +8,7 @@ setup_file() {
 	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 }
 
-@test "a full cgroup: bytes of a socket stay in the socket, and arrive when there is room" {
+@test "a full cgroup: bytes of a socket stay in the socket, or in the pipe, and arrive when there is room" {
 	mkdir -p /sys/fs/cgroup/small
 	run pressure /sys/fs/cgroup/small
 	echo "$output"

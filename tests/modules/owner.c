@@ -15,7 +15,7 @@ static void notrace own(unsigned long ip, unsigned long parent_ip, struct ftrace
 
 static struct ftrace_ops ops = {
 	.func = own,
-	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | SPG_FTRACE_NO_RECURSION,
+	.flags = FTRACE_OPS_FL_IPMODIFY | SPG_FTRACE_FLAGS,
 };
 
 static int __init owner_init(void)

@@ -10,7 +10,6 @@
 #include <linux/module.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/string.h>
-#include "arch.h"
 #include "compat.h"
 
 #ifdef SPG_HAVE_COPY_SPLICE_READ
@@ -27,17 +26,16 @@ static ssize_t read_copied(struct file *in, loff_t *ppos, struct pipe_inode_info
 static void notrace redirect(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 			     struct spg_ftrace_frame *frame)
 {
-	struct pt_regs *regs = spg_frame_regs(frame);
-	struct file *in = (void *)regs_get_kernel_argument(regs, 0);
-	size_t len = regs_get_kernel_argument(regs, 3);
+	struct file *in = (void *)spg_frame_argument(frame, 0);
+	size_t len = spg_frame_argument(frame, 3);
 
 	if (S_ISREG(file_inode(in)->i_mode) && in->f_mode & FMODE_READ && len)
-		spg_jump_to(regs, read_copied);
+		spg_frame_jump(frame, read_copied);
 }
 
 static struct ftrace_ops ops = {
 	.func = redirect,
-	.flags = FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_IPMODIFY | SPG_FTRACE_NO_RECURSION,
+	.flags = FTRACE_OPS_FL_IPMODIFY | SPG_FTRACE_FLAGS,
 };
 
 static int __init proposal_init(void)

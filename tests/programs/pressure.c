@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Splice from sockets and a file in a cgroup that runs out of memory, and see that nothing is lost.
+ * Splice from sockets and a file, and read what came of it, in a cgroup that has run out of memory: nothing
+ * is lost.
  *
  *	pressure CGROUP
  */
@@ -52,29 +53,64 @@ static long used(void)
 	return atol(text);
 }
 
+/* Pipes full of private pages, until there is no memory for one more. */
+static int hogs[16][2], hog_count, hog_file;
+
+static void take_all(void)
+{
+	limit(used() + 100 * 1024);
+	for (hog_count = 0; hog_count < 16; hog_count++) {
+		loff_t at = 0;
+		ssize_t n;
+
+		make_pipe(hogs[hog_count]);
+		do {
+			at = 0;
+			n = splice(hog_file, &at, hogs[hog_count][1], NULL, 4096, SPLICE_F_NONBLOCK);
+		} while (n > 0);
+		if (errno == ENOMEM) {
+			hog_count++;
+			return;
+		}
+	}
+	fprintf(stderr, "pressure: memory does not end\n");
+	exit(1);
+}
+
+static void let_go(void)
+{
+	limit(-1);
+	while (hog_count--) {
+		close(hogs[hog_count][0]);
+		close(hogs[hog_count][1]);
+	}
+}
+
 /*
- * Fill pipes from @from until memory fails, then let go and read all. Returns how many calls
- * failed.
+ * With all memory taken, fill pipes from @from, and with all of it taken again read them; when that
+ * has failed a few times there is memory again. Counts the calls that failed.
  */
-static int run(const char *what, int from, char *want)
+static void run(const char *what, int from, char *want, int *splices, int *reads)
 {
 	static char got[TOTAL];
 	size_t done = 0, in_pipes = 0;
-	int p[8][2], i, failures = 0;
+	int p[8][2], i;
 
+	*splices = 0;
+	*reads = 0;
 	for (i = 0; i < 8; i++) {
 		make_pipe(p[i]);
 		fcntl(p[i][1], F_SETPIPE_SZ, 1 << 18);
+		fcntl(p[i][0], F_SETFL, O_NONBLOCK);
 	}
-	limit(used() + 100 * 1024);
+	take_all();
 	for (i = 0; i < 8 && in_pipes < TOTAL; i++) {
 		while (in_pipes < TOTAL) {
 			ssize_t n = splice(from, NULL, p[i][1], NULL, 65536, SPLICE_F_NONBLOCK);
 
 			if (n < 0 && errno == ENOMEM) {
-				failures++;
-				if (failures > 3)
-					limit(-1);
+				if (++*splices == 3)
+					let_go();
 				continue;
 			}
 			if (n <= 0)
@@ -82,27 +118,38 @@ static int run(const char *what, int from, char *want)
 			in_pipes += n;
 		}
 	}
-	limit(-1);
+	if (*splices < 3)
+		let_go();
+	take_all();
 	for (i = 0; i < 8; i++) {
-		ssize_t n;
+		for (;;) {
+			ssize_t n = read(p[i][0], got + done, TOTAL - done);
 
-		fcntl(p[i][0], F_SETFL, O_NONBLOCK);
-		while ((n = read(p[i][0], got + done, TOTAL - done)) > 0)
+			if (n < 0 && errno == ENOMEM) {
+				if (++*reads == 3)
+					let_go();
+				continue;
+			}
+			if (n <= 0)
+				break;
 			done += n;
+		}
 		close(p[i][0]);
 		close(p[i][1]);
 	}
+	if (*reads < 3)
+		let_go();
 	if (done != in_pipes || done != TOTAL || memcmp(got, want, done)) {
 		printf("%s: %zu of %d bytes, or wrong ones\n", what, done, TOTAL);
 		exit(1);
 	}
-	return failures;
+	printf("%s: %d splices and %d reads failed with ENOMEM\n", what, *splices, *reads);
 }
 
 int main(int argc, char **argv)
 {
 	static char want[TOTAL];
-	int u[2], t[2], fd, buffer = 2 * TOTAL, failures;
+	int u[2], t[2], fd, buffer = 2 * TOTAL, splices, reads;
 	char pid[32];
 	size_t i;
 
@@ -129,16 +176,16 @@ int main(int argc, char **argv)
 	used();
 	set("cgroup.procs", pid);
 
-	failures = run("unix", u[0], want);
-	printf("unix: %d calls failed with ENOMEM\n", failures);
-	if (!failures)
+	hog_file = fd;
+	run("unix", u[0], want, &splices, &reads);
+	if (!splices || !reads)
 		return 1;
-	failures = run("tcp", t[0], want);
-	printf("tcp: %d calls failed with ENOMEM\n", failures);
-	if (!failures)
+	run("tcp", t[0], want, &splices, &reads);
+	if (!splices || !reads)
 		return 1;
-	failures = run("file", fd, want);
-	printf("file: %d calls failed with ENOMEM\n", failures);
+	run("file", fd, want, &splices, &reads);
+	if (!splices)
+		return 1;
 	printf("all bytes arrived\n");
 	group = "/sys/fs/cgroup";
 	set("cgroup.procs", pid);
