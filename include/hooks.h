@@ -44,6 +44,9 @@ struct spg_hook {
 	struct ftrace_ops *ops;
 };
 
+/* How many hooks there may be. */
+#define SPG_HOOKS_MAX 32
+
 #define spg_names(...) ((const char *const []){ __VA_ARGS__, NULL })
 
 /*

@@ -54,7 +54,7 @@ static bool armed;
  * Hooks by their sites: open addressing, never more than half full. Functions begin at multiples of
  * 16.
  */
-#define PLACES (2 * BITS_PER_LONG)
+#define PLACES (2 * SPG_HOOKS_MAX)
 static struct spg_hook *places[PLACES];
 
 static unsigned int place_of(unsigned long site)
@@ -118,7 +118,7 @@ bool spg_hook_has_fired(void)
 }
 
 /* One for each hook is always enough. An ops whose hooks are all gone is free again. */
-static struct ftrace_ops ops_pool[BITS_PER_LONG];
+static struct ftrace_ops ops_pool[SPG_HOOKS_MAX];
 
 static struct ftrace_ops *free_ops(void)
 {

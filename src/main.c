@@ -72,6 +72,7 @@ static int __init spliceguard_init(void)
 {
 	int err;
 
+	BUILD_BUG_ON(ARRAY_SIZE(hooks) > SPG_HOOKS_MAX);
 	err = spg_hooks_init(hooks, ARRAY_SIZE(hooks));
 	if (err)
 		return err;

@@ -196,6 +196,16 @@ whole_table() {
 	[ "$(counter vmsplice/passed)" = $((before[vmsplice] + 1)) ]
 }
 
+@test "counters: a relay from socket to socket copies each byte once, and so does a reader of its pipe" {
+	mode degrade
+	for by in splice read; do
+		bytes=$(counter splice/bytes_copied)
+		run -0 relay $by
+		[ "$output" = "262144 bytes" ]
+		[ "$(counter splice/bytes_copied)" = $((bytes + 262144)) ]
+	done
+}
+
 @test "counters: degrade counts calls and bytes, block counts refusals" {
 	mode degrade
 	copied=$(counter sendfile/copied) bytes=$(counter sendfile/bytes_copied)

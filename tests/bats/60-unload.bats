@@ -41,6 +41,10 @@ busy_then_free() {
 	busy_then_free buffer
 }
 
+@test "rmmod while a pipe holds what a socket received: EBUSY, and works once it was read" {
+	busy_then_free received
+}
+
 @test "rmmod without the right to: EPERM, whether a call is inside or not" {
 	load_module
 	mode degrade

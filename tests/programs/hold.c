@@ -7,14 +7,14 @@
  *
  * KIND: socket-pipe (nothing to read), file-pipe (a full pipe), pipe-socket (an empty pipe),
  * sendfile (1 MiB to a socket that is not read), vmsplice (a full pipe), tee (an empty pipe), buffer
- * (no call: a pipe that holds a vmspliced page), admitted (no call: one that holds a page of a file by
- * reference, where that is trusted).
+ * (no call: a pipe that holds a vmspliced page), received (no call: one that holds what a socket
+ * received), admitted (no call: one that holds a page of a file by reference, where that is trusted).
  */
 #include "common.h"
 
 #define LONG (1 << 20)
 
-static int p[2], q[2], u[2];
+static int p[2], q[2], t[2], u[2];
 
 static int long_file(void)
 {
@@ -93,14 +93,17 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	make_pipe(p);
 	make_pipe(q);
+	inet_pair(SOCK_STREAM, t);
 	unix_pair(SOCK_STREAM, u);
-	if (!strcmp(kind, "buffer") || !strcmp(kind, "admitted")) {
+	if (!strcmp(kind, "buffer") || !strcmp(kind, "received") || !strcmp(kind, "admitted")) {
 		char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		struct iovec iov = { page, PAGE };
 
 		strcpy(page, "page");
 		if (!strcmp(kind, "buffer"))
 			ret = vmsplice(p[1], &iov, 1, 0);
+		else if (!strcmp(kind, "received"))
+			ret = write(t[1], page, PAGE) == PAGE ? splice(t[0], NULL, p[1], NULL, PAGE, 0) : -1;
 		else
 			ret = splice(open("/proc/self/exe", O_RDONLY), NULL, p[1], NULL, PAGE, 0);
 		if (ret != PAGE)
