@@ -54,24 +54,25 @@ static long used(void)
 }
 
 /* Pipes full of private pages, until there is no memory for one more. */
-static int hogs[16][2], hog_count, hog_file;
+#define HOGS 16
+static int hogs[HOGS][2], hog_file;
 
 static void take_all(void)
 {
-	limit(used() + 100 * 1024);
-	for (hog_count = 0; hog_count < 16; hog_count++) {
-		loff_t at = 0;
-		ssize_t n;
+	ssize_t n;
 
-		make_pipe(hogs[hog_count]);
+	/* Pipes, too, have to be there before. */
+	for (int i = 0; i < HOGS; i++)
+		make_pipe(hogs[i]);
+	limit(used() + 100 * 1024);
+	for (int i = 0; i < HOGS; i++) {
 		do {
-			at = 0;
-			n = splice(hog_file, &at, hogs[hog_count][1], NULL, 4096, SPLICE_F_NONBLOCK);
+			loff_t at = 0;
+
+			n = splice(hog_file, &at, hogs[i][1], NULL, 4096, SPLICE_F_NONBLOCK);
 		} while (n > 0);
-		if (errno == ENOMEM) {
-			hog_count++;
+		if (errno == ENOMEM)
 			return;
-		}
 	}
 	fprintf(stderr, "pressure: memory does not end\n");
 	exit(1);
@@ -80,9 +81,9 @@ static void take_all(void)
 static void let_go(void)
 {
 	limit(-1);
-	while (hog_count--) {
-		close(hogs[hog_count][0]);
-		close(hogs[hog_count][1]);
+	for (int i = 0; i < HOGS; i++) {
+		close(hogs[i][0]);
+		close(hogs[i][1]);
 	}
 }
 
