@@ -402,8 +402,9 @@ static inline size_t spg_own_fragments(struct sock *sk, struct sk_buff *skb, siz
 }
 
 /*
- * Where a socket is asked to change an option, of any level: by the socket since 6.7. Since then,
- * too, there is zero-copy sending by vsock.
+ * Where a socket is asked to change an option, of any level: by the socket since 6.7. Then
+ * vsock came, which sets SO_ZEROCOPY itself, as UDP does since 6.2: between the two, block does not
+ * refuse it of UDP, whose sends are degraded.
  */
 #ifdef SPG_HAVE_DO_SOCK_SETSOCKOPT
 #define SPG_SETSOCKOPT_NAME "do_sock_setsockopt"
@@ -413,7 +414,7 @@ static inline size_t spg_own_fragments(struct sock *sk, struct sk_buff *skb, siz
 #define SPG_SETSOCKOPT_DUMMY (NULL, false, 0, 0, KERNEL_SOCKPTR(NULL), -1)
 #define SPG_SETSOCKOPT_LEVEL 2
 #define SPG_SETSOCKOPT_SOCKET sock
-#define SPG_VSOCK_SETS_ZEROCOPY true
+#define SPG_SOCKETS_SET_ZEROCOPY true
 #else
 #define SPG_SETSOCKOPT_NAME "__sys_setsockopt"
 #define SPG_SETSOCKOPT_PARAMETERS						\
@@ -422,7 +423,7 @@ static inline size_t spg_own_fragments(struct sock *sk, struct sk_buff *skb, siz
 #define SPG_SETSOCKOPT_DUMMY (-1, 0, 0, NULL, -1)
 #define SPG_SETSOCKOPT_LEVEL 1
 #define SPG_SETSOCKOPT_SOCKET NULL
-#define SPG_VSOCK_SETS_ZEROCOPY false
+#define SPG_SOCKETS_SET_ZEROCOPY false
 #endif
 
 /* vmsplice tells fsnotify since 6.5; there is nothing in the headers to see it by. */

@@ -12,20 +12,24 @@
  * struct spg_reserve - private pages allocated before a source is read that cannot be read twice
  * @pages: the pages, linked by their lru
  * @count: how many there are
+ * @owner: what spg_stash_owner() said when they were allocated, 0 where it changed meanwhile
  */
 struct spg_reserve {
 	struct list_head pages;
 	unsigned int count;
+	unsigned long owner;
 };
 
 /**
  * struct spg_outcome - what making a pipe's buffers private did
  * @bytes: bytes that it copied
  * @end: the first slot that it left as it was, where it failed; otherwise the pipe's head
+ * @repacked: whether all was copied, deferred buffers among it
  */
 struct spg_outcome {
 	size_t bytes;
 	unsigned int end;
+	bool repacked;
 };
 
 /* The pipe's buffer with this running number; pipe_buf() of newer kernels. */
@@ -39,6 +43,7 @@ static inline void spg_reserve_init(struct spg_reserve *reserve)
 {
 	INIT_LIST_HEAD(&reserve->pages);
 	reserve->count = 0;
+	reserve->owner = 0;
 }
 
 int spg_reserve_fill(struct spg_reserve *reserve, unsigned int count);

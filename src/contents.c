@@ -38,6 +38,26 @@ static int make_private_pass(struct pipe_inode_info *pipe, unsigned int start, b
 	return err;
 }
 
+/* Copy all of it, deferred buffers, too: this is their hand-off, and needs no pages but those. */
+static int repack_all(struct pipe_inode_info *pipe, unsigned int start,
+		      struct spg_reserve *reserve, struct spg_outcome *outcome)
+{
+	unsigned int i;
+	int err;
+
+	outcome->end = start;
+	outcome->bytes = 0;
+	for (i = start; i != pipe->head; i++) {
+		struct pipe_buffer *buf = spg_slot(pipe, i);
+
+		err = spg_buffer_is_deferred(buf) ? spg_deferred_ready(pipe, buf) :
+						    pipe_buf_confirm(pipe, buf);
+		if (err)
+			return err;
+	}
+	return spg_repack(pipe, start, reserve, outcome);
+}
+
 /* A source may have made more buffers of what it gave than there are pages in it. */
 static int allocate_for_all(struct pipe_inode_info *pipe, unsigned int start,
 			    struct spg_reserve *reserve)
@@ -68,12 +88,13 @@ int spg_make_private(struct pipe_inode_info *pipe, unsigned int start, struct sp
 	int err;
 
 	outcome->bytes = 0;
+	outcome->repacked = false;
 	/* The long ones first, while the reserve is whole. */
 	err = make_private_pass(pipe, start, true, reserve, outcome);
 	if (!err && reserve && reserve->count)
 		err = allocate_for_all(pipe, start, reserve);
 	if (err == -ENOMEM)
-		return spg_repack(pipe, start, reserve, outcome);
+		return repack_all(pipe, start, reserve, outcome);
 	if (err) {
 		/* The short ones before it have not had their turn. */
 		outcome->end = start;

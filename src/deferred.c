@@ -225,9 +225,9 @@ void spg_defer(struct pipe_buffer *buf, struct page *page, unsigned int offset, 
  * spg_defer_socket() - leave a page of a socket's own in a pipe until it is handed off
  * @buf: a buffer that a socket has just put there
  *
- * What came over a network is in pages of the kernel's own: of no file, and in nobody's memory.
- * They are not written to as long as anybody holds them, so a copy can wait until somebody takes
- * them, and where that is a socket again, its copy is the only one.
+ * What came over a network is in pages of the kernel's own: of no file, not even of one that it was
+ * cut off (those stay up to date), and in nobody's memory. No user writes to them, so a copy can
+ * wait until somebody takes them, and where that is a socket again, its copy is the only one.
  *
  * A copy takes memory in one piece, so nothing is left that is longer than what can always be had.
  * Needs the pipe's lock.
@@ -240,7 +240,8 @@ bool spg_defer_socket(struct pipe_buffer *buf)
 
 	if (!buf->len || buf->len > PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER ||
 	    buf->ops != &nosteal_pipe_buf_ops || head->mapping || PageSlab(head) ||
-	    spg_page_mapped(buf->page) || is_zero_pfn(page_to_pfn(buf->page)))
+	    PageUptodate(head) || PageLRU(head) || spg_page_mapped(buf->page) ||
+	    is_zero_pfn(page_to_pfn(buf->page)))
 		return false;
 	set_deferred(buf, OF_SOCKET);
 	return true;

@@ -35,20 +35,25 @@
  */
 #define LONG_GFP (GFP_HIGHUSER | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN | __GFP_COMP)
 
-static struct page *get_private_page(struct spg_reserve *reserve)
+/* *owner: whom it is charged to, see spg_stash_owner(). */
+static struct page *get_private_page(struct spg_reserve *reserve, unsigned long *owner)
 {
 	struct page *page;
 
-	if (!reserve || !reserve->count)
+	if (!reserve || !reserve->count) {
+		*owner = spg_stash_owner();
 		return spg_stash_take() ?: alloc_page(PRIVATE_GFP);
+	}
+	*owner = reserve->owner;
 	page = list_first_entry(&reserve->pages, struct page, lru);
 	list_del_init(&page->lru);
 	reserve->count--;
 	return page;
 }
 
-static void add_to_reserve(struct spg_reserve *reserve, struct page *page)
+static void add_to_reserve(struct spg_reserve *reserve, struct page *page, unsigned long owner)
 {
+	reserve->owner = !reserve->count || reserve->owner == owner ? owner : 0;
 	list_add(&page->lru, &reserve->pages);
 	reserve->count++;
 }
@@ -59,10 +64,13 @@ static void add_to_reserve(struct spg_reserve *reserve, struct page *page)
  */
 void spg_reserve_drop(struct spg_reserve *reserve)
 {
-	unsigned long owner = reserve->count ? spg_stash_owner() : 0;
+	unsigned long owner;
 
-	while (reserve->count)
-		spg_stash_give(get_private_page(reserve), owner);
+	while (reserve->count) {
+		struct page *page = get_private_page(reserve, &owner);
+
+		spg_stash_give(page, owner);
+	}
 }
 
 /**
@@ -76,12 +84,14 @@ void spg_reserve_drop(struct spg_reserve *reserve)
  */
 int spg_reserve_fill(struct spg_reserve *reserve, unsigned int count)
 {
+	unsigned long owner;
+
 	while (reserve->count < count) {
-		struct page *page = get_private_page(NULL);
+		struct page *page = get_private_page(NULL, &owner);
 
 		if (!page)
 			return -ENOMEM;
-		add_to_reserve(reserve, page);
+		add_to_reserve(reserve, page, owner);
 	}
 	return 0;
 }
@@ -135,13 +145,14 @@ static void copy_from_buffer(struct page *page, size_t to, const struct pipe_buf
 		memcpy(page_address(page) + to, source, len);
 }
 
-static void set_private(struct pipe_buffer *buf, struct page *page, unsigned int offset)
+static void set_private(struct pipe_buffer *buf, struct page *page, unsigned int offset,
+			unsigned long owner)
 {
 	buf->page = page;
 	buf->offset = offset;
 	buf->ops = &nosteal_pipe_buf_ops;
 	buf->flags &= ~(PIPE_BUF_FLAG_LRU | PIPE_BUF_FLAG_GIFT | PIPE_BUF_FLAG_CAN_MERGE);
-	buf->private = spg_stash_owner();
+	buf->private = owner;
 }
 
 /**
@@ -191,10 +202,11 @@ int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *bu
 {
 	unsigned int offset = private_offset(buf);
 	unsigned int order = get_order(buf->len);
+	unsigned long owner = 0;
 	struct page *page;
 
 	if (!order)
-		page = get_private_page(reserve);
+		page = get_private_page(reserve, &owner);
 	else if (order <= PAGE_ALLOC_COSTLY_ORDER)
 		page = alloc_pages(PRIVATE_GFP | __GFP_COMP, order);
 	else
@@ -203,7 +215,7 @@ int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *bu
 		return -ENOMEM;
 	copy_from_buffer(page, offset, buf, 0, buf->len);
 	pipe_buf_release(pipe, buf);
-	set_private(buf, page, offset);
+	set_private(buf, page, offset, owner);
 	return 0;
 }
 
@@ -215,10 +227,10 @@ int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *bu
  * @outcome: how far it came: all of it, or nothing
  *
  * For when a buffer longer than a page finds no room in one piece: a splice_read() fills a pipe
- * with at most a page's worth of bytes for each free slot, so there are slots enough. Needs the
- * pipe's lock. May sleep.
+ * with at most a page's worth of bytes for each free slot, so there are slots enough. The buffers
+ * are ready: confirmed, or deferred ones whose data is there. Needs the pipe's lock. May sleep.
  *
- * Return: 0, -ENOMEM, or what a buffer's confirm() said.
+ * Return: 0 or -ENOMEM.
  */
 int spg_repack(struct pipe_inode_info *pipe, unsigned int start, struct spg_reserve *reserve,
 	       struct spg_outcome *outcome)
@@ -226,28 +238,24 @@ int spg_repack(struct pipe_inode_info *pipe, unsigned int start, struct spg_rese
 	size_t total = 0, done = 0;
 	struct spg_reserve pages;
 	unsigned int i, count;
-	int err;
+	unsigned long owner;
 
 	outcome->bytes = 0;
 	outcome->end = start;
-	for (i = start; i != pipe->head; i++) {
-		err = pipe_buf_confirm(pipe, spg_slot(pipe, i));
-		if (err)
-			return err;
+	for (i = start; i != pipe->head; i++)
 		total += spg_slot(pipe, i)->len;
-	}
 	count = DIV_ROUND_UP(total, PAGE_SIZE);
 	if (count > pipe->max_usage - pipe_occupancy(start, pipe->tail))
 		return -ENOMEM;
 	spg_reserve_init(&pages);
 	while (pages.count < count) {
-		struct page *page = get_private_page(reserve);
+		struct page *page = get_private_page(reserve, &owner);
 
 		if (!page) {
 			spg_reserve_drop(&pages);
 			return -ENOMEM;
 		}
-		add_to_reserve(&pages, page);
+		add_to_reserve(&pages, page, owner);
 	}
 
 	/*
@@ -276,13 +284,15 @@ int spg_repack(struct pipe_inode_info *pipe, unsigned int start, struct spg_rese
 	 */
 	for (i = 0; i < count; i++) {
 		struct pipe_buffer *buf = spg_slot(pipe, start + i);
+		struct page *page = get_private_page(&pages, &owner);
 
 		memset(buf, 0, sizeof(*buf));
-		set_private(buf, get_private_page(&pages), 0);
+		set_private(buf, page, 0, owner);
 		buf->len = min_t(size_t, total - i * PAGE_SIZE, PAGE_SIZE);
 	}
 	pipe->head = start + count;
 	outcome->bytes = total;
 	outcome->end = pipe->head;
+	outcome->repacked = true;
 	return 0;
 }

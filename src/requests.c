@@ -50,7 +50,7 @@ static bool is_zerocopy(int level, int name)
 
 /*
  * SO_ZEROCOPY is looked at where it is set, since a BPF program may have made it of another option
- * until then (BPF_CGROUP_SETSOCKOPT). But a vsock sets its own itself.
+ * until then (BPF_CGROUP_SETSOCKOPT). But vsock and UDP set their own themselves.
  */
 SPG_STAND_IN(option, int,
 	     (struct socket *sock, int level, int optname, sockptr_t optval, unsigned int optlen),
@@ -124,7 +124,7 @@ static bool setsockopt_admit(struct spg_ftrace_frame *frame)
 
 	return (level == SOL_PACKET && name == PACKET_TX_RING) ||
 	       (level == SOL_XDP && name == XDP_UMEM_REG) ||
-	       (SPG_VSOCK_SETS_ZEROCOPY && is_zerocopy(level, name));
+	       (SPG_SOCKETS_SET_ZEROCOPY && is_zerocopy(level, name));
 }
 
 static void setsockopt_prove(void)

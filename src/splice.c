@@ -188,7 +188,7 @@ static ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	spg_reserve_drop(&reserve);
 	if (err)
 		ret = take_back(pipe, outcome.end, ppos, ret, err);
-	bytes += outcome.bytes;
+	bytes = outcome.repacked ? outcome.bytes : bytes + outcome.bytes;
 	if (bytes) {
 		spg_judged(spg_op_of(flags), SPG_COPIED, bytes, spg_source_of(in), "pipe");
 		spg_count(spg_op_of(flags), SPG_BYTES_COPIED, outcome.bytes);

@@ -12,11 +12,16 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include "stash.h"
 
 #define STASH_PAGES 16
 
-/* What no pointer begins with and no small number, see spg_stash_owner(). */
+/*
+ * What no pointer begins with and no small number, see spg_stash_owner(). Who else makes such
+ * buffers leaves what was in memory in their private (skb_splice_bits()), so it may happen to be
+ * one of these; the page is its buffer's alone nevertheless.
+ */
 #define OWNER_BASE (0x5b1ceUL << 40)
 
 /**
@@ -75,10 +80,11 @@ struct page *spg_stash_take(void)
 	return page;
 }
 
-static void empty(struct stash *own)
+/* Not with preemption off: on PREEMPT_RT freeing may sleep. */
+static void put_pages(struct page **pages, unsigned int count)
 {
-	while (own->count)
-		put_page(own->pages[--own->count]);
+	while (count)
+		put_page(pages[--count]);
 }
 
 /**
@@ -90,22 +96,28 @@ static void empty(struct stash *own)
  */
 void spg_stash_give(struct page *page, unsigned long owner)
 {
+	struct page *old[STASH_PAGES + 1];
+	unsigned int old_count = 0;
 	struct stash *own;
 
 	if (!in_task() || !owner || owner != spg_stash_owner() || page_count(page) != 1 ||
-	    PageCompound(page)) {
+	    PageCompound(page) || PageHWPoison(page) || want_init_on_free()) {
 		put_page(page);
 		return;
 	}
 	own = get_cpu_ptr(&stash);
-	if (own->owner != owner)
-		empty(own);
-	own->owner = owner;
+	if (own->owner != owner) {
+		old_count = own->count;
+		memcpy(old, own->pages, old_count * sizeof(*old));
+		own->count = 0;
+		own->owner = owner;
+	}
 	if (own->count < STASH_PAGES)
 		own->pages[own->count++] = page;
 	else
-		put_page(page);
+		old[old_count++] = page;
 	put_cpu_ptr(&stash);
+	put_pages(old, old_count);
 }
 
 /**
@@ -117,6 +129,10 @@ void spg_stash_empty(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu)
-		empty(per_cpu_ptr(&stash, cpu));
+	for_each_possible_cpu(cpu) {
+		struct stash *own = per_cpu_ptr(&stash, cpu);
+
+		put_pages(own->pages, own->count);
+		own->count = 0;
+	}
 }
