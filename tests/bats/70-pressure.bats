@@ -4,13 +4,14 @@ load helper
 
 setup_file() {
 	load_module
-	mode degrade
+	mode 'degrade sendfile=off'
 	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 }
 
 @test "a full cgroup: bytes of a socket stay in the socket, or in the pipe, and arrive when there is room" {
 	mkdir -p /sys/fs/cgroup/small
 	run pressure /sys/fs/cgroup/small
+	mode degrade
 	echo "$output"
 	[ "$status" = 0 ]
 	[[ "$output" == *"failed with ENOMEM"* ]]

@@ -4,8 +4,12 @@
  * is lost.
  *
  *	pressure CGROUP
+ *
+ * Best where sendfile alone is off: one of the sockets gets pages of a file then, among others.
  */
 #include "common.h"
+#include <sys/ioctl.h>
+#include <sys/param.h>
 
 #define TOTAL (600 * 1024)
 
@@ -87,11 +91,31 @@ static void let_go(void)
 	}
 }
 
+/* A call has failed: a page less is taken, or, the third time, none any more. */
+static void give_back(bool by_page, int failures)
+{
+	static char page[PAGE];
+
+	if (!by_page && failures == 3)
+		limit(-1);
+	for (int i = 0; by_page && i < HOGS; i++) {
+		int waiting = 0;
+
+		if (!ioctl(hogs[i][0], FIONREAD, &waiting) && waiting) {
+			read(hogs[i][0], page, PAGE);
+			return;
+		}
+	}
+	if (by_page)
+		limit(-1);
+}
+
 /*
- * With all memory taken, fill pipes from @from, and with all of it taken again read them; when that
- * has failed a few times there is memory again. Counts the calls that failed.
+ * With all memory taken, fill pipes from @from by calls of @len, and with all of it taken again read
+ * them. Counts the calls that failed. @by_page: let there be memory by and by, for what needs none of
+ * the kernel's own, which kills.
  */
-static void run(const char *what, int from, char *want, int *splices, int *reads)
+static void run(const char *what, int from, size_t len, bool by_page, char *want, int *splices, int *reads)
 {
 	static char got[TOTAL];
 	size_t done = 0, in_pipes = 0;
@@ -109,11 +133,10 @@ static void run(const char *what, int from, char *want, int *splices, int *reads
 	take_all();
 	for (i = 0; i < 8 && in_pipes < TOTAL; i++) {
 		while (in_pipes < TOTAL) {
-			ssize_t n = splice(from, NULL, p[i][1], NULL, 65536, SPLICE_F_NONBLOCK);
+			ssize_t n = splice(from, NULL, p[i][1], NULL, len, SPLICE_F_NONBLOCK);
 
 			if (n < 0 && errno == ENOMEM) {
-				if (++*splices == 3)
-					let_go();
+				give_back(by_page, ++*splices);
 				continue;
 			}
 			if (n <= 0)
@@ -121,16 +144,14 @@ static void run(const char *what, int from, char *want, int *splices, int *reads
 			in_pipes += n;
 		}
 	}
-	if (*splices < 3)
-		let_go();
+	let_go();
 	take_all();
 	for (i = 0; i < 8; i++) {
 		for (;;) {
 			ssize_t n = read(p[i][0], got + done, TOTAL - done);
 
 			if (n < 0 && errno == ENOMEM) {
-				if (++*reads == 3)
-					let_go();
+				give_back(by_page, ++*reads);
 				continue;
 			}
 			if (n <= 0)
@@ -140,8 +161,7 @@ static void run(const char *what, int from, char *want, int *splices, int *reads
 		close(p[i][0]);
 		close(p[i][1]);
 	}
-	if (*reads < 3)
-		let_go();
+	let_go();
 	if (done != in_pipes || done != TOTAL || memcmp(got, want, done)) {
 		printf("%s: %zu of %d bytes, or wrong ones\n", what, done, TOTAL);
 		exit(1);
@@ -152,7 +172,7 @@ static void run(const char *what, int from, char *want, int *splices, int *reads
 int main(int argc, char **argv)
 {
 	static char want[TOTAL];
-	int u[2], t[2], fd, buffer = 2 * TOTAL, splices, reads;
+	int u[2], t[2], m[2], fd, buffer = 2 * TOTAL, splices, reads;
 	char pid[32];
 	size_t i;
 
@@ -162,6 +182,9 @@ int main(int argc, char **argv)
 	fill_pattern(want, TOTAL, 0, 6);
 	unix_pair(SOCK_STREAM, u);
 	inet_pair(SOCK_STREAM, t);
+	inet_pair_of(AF_INET, SOCK_STREAM, m, 4 * TOTAL);
+	setsockopt(m[1], SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
+	setsockopt(m[0], SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
 	setsockopt(u[1], SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
 	setsockopt(t[1], SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer));
 	setsockopt(t[0], SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer));
@@ -170,9 +193,18 @@ int main(int argc, char **argv)
 			die("write");
 	/* A TCP socket heeds its own flag only. */
 	fcntl(t[0], F_SETFL, O_NONBLOCK);
+	fcntl(m[0], F_SETFL, O_NONBLOCK);
 	fd = memfd_create("pressure", 0);
 	if (write(fd, want, TOTAL) != TOTAL || lseek(fd, 0, SEEK_SET))
 		die("memfd");
+	/* Pages of a file, where sendfile is off, between others. */
+	for (i = 0; i < TOTAL;) {
+		off_t at = i + 2000;
+
+		i += write(m[1], want + i, MIN(2000, TOTAL - i));
+		if (i < TOTAL)
+			i += sendfile(m[1], fd, &at, MIN(6000, TOTAL - i));
+	}
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	max_fd = open_in_group("memory.max", O_WRONLY);
 	current_fd = open_in_group("memory.current", O_RDONLY);
@@ -180,13 +212,16 @@ int main(int argc, char **argv)
 	set("cgroup.procs", pid);
 
 	hog_file = fd;
-	run("unix", u[0], want, &splices, &reads);
+	run("unix", u[0], 65536, false, want, &splices, &reads);
 	if (!splices || !reads)
 		return 1;
-	run("tcp", t[0], want, &splices, &reads);
+	run("tcp", t[0], 65536, false, want, &splices, &reads);
 	if (!splices || !reads)
 		return 1;
-	run("file", fd, want, &splices, &reads);
+	run("mixed", m[0], PAGE, true, want, &splices, &reads);
+	if (!splices)
+		return 1;
+	run("file", fd, 65536, false, want, &splices, &reads);
 	if (!splices)
 		return 1;
 	printf("all bytes arrived\n");
