@@ -241,7 +241,7 @@ zerocopy_len() {
 	for m in degrade log; do
 		mode "$m"
 		sums >/tmp/before
-		events traffic 1 4 200 >/tmp/merged
+		events traffic 3 4 200 >/tmp/merged
 		sums | paste - /tmp/before | awk '$3 > $6 { sub("passed", "pass", $2); print $1, $2, $3 - $6 }' >/tmp/counted
 		awk '{ sub("op=", "", $1); sub("verdict=", "", $2); n[$1 " " $2]++ } END { for (i in n) print i, n[i] }' /tmp/events | sort >/tmp/traced
 		[ -s /tmp/traced ]
