@@ -19,7 +19,7 @@ setup_file() {
 	mount -t tmpfs tmpfs /tmp/tmpfs
 	mkdir -p /tmp/tmpfs/{lower,upper,work}
 	mount -t overlay -o lowerdir=/tmp/tmpfs/lower,upperdir=/tmp/tmpfs/upper,workdir=/tmp/tmpfs/work overlay /tmp/overlay
-	for fs in ext4 fuse tmpfs overlay; do mountpoint -q /tmp/$fs; done
+	for fs in ext4 fuse tmpfs overlay; do eventually mountpoint -q /tmp/$fs; done
 	head -c 1M /dev/urandom >/tmp/ext4/big
 }
 
