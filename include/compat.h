@@ -164,7 +164,7 @@ static inline bool spg_page_is_only_ours(struct page *page)
 }
 #endif
 
-/* Is @page in some process's memory? Since 6.19 only whole folios are asked. */
+/* Is @page in some process's memory? 7.2 asks whole folios only. */
 #ifdef SPG_HAVE_PAGE_MAPPED
 #define spg_page_mapped(page) page_mapped(page)
 #else
@@ -403,8 +403,8 @@ static inline size_t spg_own_fragments(struct sock *sk, struct sk_buff *skb, siz
 
 /*
  * Where a socket is asked to change an option, of any level: by the socket since 6.7. Then
- * vsock came, which sets SO_ZEROCOPY itself, as UDP does since 6.2: between the two, block does not
- * refuse it of UDP, whose sends are degraded.
+ * vsock came, which sets SO_ZEROCOPY itself; so does UDP, in 6.12 but not in 6.1 yet. Where UDP does
+ * and the socket is not asked, block does not refuse it of UDP, whose sends are degraded.
  */
 #ifdef SPG_HAVE_DO_SOCK_SETSOCKOPT
 #define SPG_SETSOCKOPT_NAME "do_sock_setsockopt"
