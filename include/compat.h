@@ -403,8 +403,8 @@ static inline size_t spg_own_fragments(struct sock *sk, struct sk_buff *skb, siz
 
 /*
  * Where a socket is asked to change an option, of any level: by the socket since 6.7. Then
- * vsock came, which sets SO_ZEROCOPY itself; so does UDP, in 6.12 but not in 6.1 yet. Where UDP does
- * and the socket is not asked, block does not refuse it of UDP, whose sends are degraded.
+ * vsock came, which sets SO_ZEROCOPY itself; so does UDP, in 6.12 but not in 6.1 yet. Where UDP
+ * does and the socket is not asked, block does not refuse it of UDP, whose sends are degraded.
  */
 #ifdef SPG_HAVE_DO_SOCK_SETSOCKOPT
 #define SPG_SETSOCKOPT_NAME "do_sock_setsockopt"
