@@ -55,10 +55,6 @@ from() {
 	echo "source=$1 dev=$(stat -c %Hd:%Ld "$2") ino=$(stat -c %i "$2")"
 }
 
-same() {
-	[ "$1" = "$2" ] || { printf 'expected:\n%s\nis:\n%s\n' "$2" "$1"; return 1; }
-}
-
 NOWHERE='dev=0:0 ino=0'
 
 # 5.10 copies the first bytes of a datagram anyway, behind its headers.

@@ -33,10 +33,6 @@ spg() {
 	return $status
 }
 
-same() {
-	[ "$1" = "$2" ] || { printf 'expected:\n%s\nis:\n%s\n' "$2" "$1"; return 1; }
-}
-
 # rows TEXT RESULT: how many rows of a test have that result.
 rows() {
 	grep -cE " -> .* $2" <<<"$1" || true

@@ -125,6 +125,11 @@ counter() {
 	cat "$STATS/$1"
 }
 
+# same IS EXPECTED: are these texts the same? Says what differs.
+same() {
+	[ "$1" = "$2" ] || { printf 'expected:\n%s\nis:\n%s\n' "$2" "$1"; return 1; }
+}
+
 # eventually COMMAND...: until it succeeds, for ten seconds.
 eventually() {
 	local i
