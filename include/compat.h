@@ -30,8 +30,10 @@
  * for help. With WITH_ARGS that frame holds the arguments and the place to go on at, and no more is
  * saved for us: all registers are twice the work.
  */
-#ifdef CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS
+#if defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
 #define SPG_FTRACE_FLAGS 0
+#elif defined(SPG_HAVE_FTRACE_REGS)
+#define SPG_FTRACE_FLAGS FTRACE_OPS_FL_SAVE_REGS
 #else
 #define SPG_FTRACE_FLAGS (FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION_SAFE)
 #endif
@@ -44,6 +46,11 @@
 #define spg_ftrace_frame pt_regs
 #define spg_frame_argument(frame, n) regs_get_kernel_argument(frame, n)
 #define spg_frame_jump(frame, to) instruction_pointer_set(frame, (unsigned long)(to))
+#elif !defined(CONFIG_HAVE_DYNAMIC_FTRACE_WITH_ARGS)
+#define spg_ftrace_frame ftrace_regs
+#define spg_frame_argument(frame, n) regs_get_kernel_argument(ftrace_get_regs(frame), n)
+#define spg_frame_jump(frame, to)								\
+	instruction_pointer_set(ftrace_get_regs(frame), (unsigned long)(to))
 #elif defined(SPG_HAVE_FTRACE_SET_IP)
 #define spg_ftrace_frame ftrace_regs
 #define spg_frame_argument(frame, n) ftrace_regs_get_argument(frame, n)

@@ -36,7 +36,7 @@ extern struct spg_hook spg_sendfile_hook;
 extern struct spg_hook spg_sendfile_sink_hook;
 extern struct spg_hook spg_tee_hook;
 extern struct spg_hook spg_vmsplice64_hook;
-extern struct spg_hook spg_vmsplice32_hook;
+extern struct spg_hook spg_vmsplice32_hook; /* where there is that entry; see arch.h */
 extern struct spg_hook spg_zerocopy_stream_hook;
 extern struct spg_hook spg_zerocopy_fill_hook;
 extern struct spg_hook spg_option_hook;

@@ -62,7 +62,8 @@ static unsigned int place_of(unsigned long site)
 	return (site / 16) % PLACES;
 }
 
-static struct spg_hook *hook_at(unsigned long site)
+/* No part of the callback may be traced: ftrace would enter it again. */
+static notrace struct spg_hook *hook_at(unsigned long site)
 {
 	unsigned int i;
 
@@ -81,7 +82,7 @@ static void put_in_place(struct spg_hook *hook)
 	places[i] = hook;
 }
 
-static bool redirects(const struct spg_hook *hook, struct spg_ftrace_frame *frame)
+static notrace bool redirects(const struct spg_hook *hook, struct spg_ftrace_frame *frame)
 {
 	if (unlikely(READ_ONCE(spg_hook_prover) == current)) {
 		/* Its original may lead to another hook, whose firing says nothing of this one. */
@@ -138,8 +139,8 @@ static struct ftrace_ops *free_ops(void)
 
 /*
  * A kprobe that is never armed gives a function's address, without a call to
- * kallsyms_lookup_name(): that one's landing pad is gone on kernels built with IBT. Its flags tell
- * whether the address is an ftrace call site. Returns whether the probe must be unregistered.
+ * kallsyms_lookup_name(): that one's landing pad is gone on kernels built with IBT. Returns whether
+ * the probe must be unregistered.
  */
 static bool find_site(struct spg_hook *hook, struct kprobe *probe)
 {
@@ -149,10 +150,9 @@ static bool find_site(struct spg_hook *hook, struct kprobe *probe)
 		*probe = (struct kprobe) { .symbol_name = *name, .flags = KPROBE_FLAG_DISABLED };
 		if (register_kprobe(probe))
 			continue;
-		if (probe->flags & KPROBE_FLAG_FTRACE) {
+		hook->site = spg_call_site(probe);
+		if (hook->site)
 			hook->name = *name;
-			hook->site = (unsigned long)probe->addr;
-		}
 		return true;
 	}
 	return false;
@@ -204,7 +204,8 @@ int spg_hooks_init(struct spg_hook *const *table, int count)
 	for (i = 0; i < count; i++)
 		if (table[i]->site) {
 			put_in_place(table[i]);
-			table[i]->bind((void *)table[i]->site, spg_past_call_site(table[i]->site));
+			table[i]->bind(spg_function_entry(table[i]->site),
+				       spg_past_call_site(table[i]->site));
 		}
 	hooks = table;
 	hook_count = count;

@@ -7,6 +7,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include "arch.h"
 #include "compat.h"
 #include "facts.h"
 #include "grammar.h"
@@ -25,8 +26,7 @@ static struct spg_hook *const hooks[] = {
 	&spg_sendfile_hook,
 	&spg_sendfile_sink_hook,
 	&spg_tee_hook,
-	&spg_vmsplice64_hook,
-	&spg_vmsplice32_hook,
+	&spg_vmsplice64_hook SPG_IF_SYSCALL32(, &spg_vmsplice32_hook),
 	&spg_zerocopy_stream_hook,
 	&spg_zerocopy_fill_hook,
 	&spg_option_hook,
@@ -40,8 +40,7 @@ static struct spg_hook *const hooks[] = {
 #ifdef SPG_HAVE_BIND_TX
 	&spg_bind_tx_hook,
 #endif
-	&spg_unload64_hook,
-	&spg_unload32_hook,
+	&spg_unload64_hook SPG_IF_SYSCALL32(, &spg_unload32_hook),
 };
 
 static int __init put_in_force(void)
@@ -70,8 +69,13 @@ static void __init announce(void)
 
 static int __init spliceguard_init(void)
 {
+	const char *refusal = spg_arch_refusal();
 	int err;
 
+	if (refusal) {
+		pr_err("hooks cannot work in this kernel: %s; not loaded\n", refusal);
+		return -EOPNOTSUPP;
+	}
 	BUILD_BUG_ON(ARRAY_SIZE(hooks) > SPG_HOOKS_MAX);
 	err = spg_hooks_init(hooks, ARRAY_SIZE(hooks));
 	if (err)

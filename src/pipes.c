@@ -46,10 +46,12 @@ struct pipe_inode_info *spg_pipe_of(const struct file *file)
  */
 void spg_pipe_clear_nowait(struct file *file)
 {
-	fmode_t mode = READ_ONCE(file->f_mode);
+	const unsigned int nowait = (__force unsigned int)FMODE_NOWAIT;
+	unsigned int *at = (__force unsigned int *)&file->f_mode;
+	unsigned int mode = READ_ONCE(*at);
 
-	while (mode & FMODE_NOWAIT) {
-		fmode_t seen = cmpxchg(&file->f_mode, mode, mode & ~FMODE_NOWAIT);
+	while (mode & nowait) {
+		unsigned int seen = cmpxchg(at, mode, mode & ~nowait);
 
 		if (seen == mode)
 			break;

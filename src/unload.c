@@ -98,4 +98,4 @@ struct spg_hook spg_unload##bits##_hook = {							\
 }
 
 UNLOAD_ENTRY(64);
-UNLOAD_ENTRY(32);
+SPG_IF_SYSCALL32(UNLOAD_ENTRY(32);)

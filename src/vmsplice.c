@@ -299,4 +299,4 @@ struct spg_hook spg_vmsplice##bits##_hook = {							\
 }
 
 VMSPLICE_ENTRY(64);
-VMSPLICE_ENTRY(32);
+SPG_IF_SYSCALL32(VMSPLICE_ENTRY(32);)
