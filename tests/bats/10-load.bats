@@ -47,14 +47,14 @@ setup() {
 
 @test "each mode registers only the hooks that it needs" {
 	mode 'off vmsplice=block'
-	run ! grep -E '(do_splice|do_tee|do_sendfile|socket|sendpage|setsockopt|zerocopy).*spliceguard' /sys/kernel/tracing/enabled_functions
-	grep 'sys_vmsplice.*spliceguard' /sys/kernel/tracing/enabled_functions
+	run ! grep -E 'do_splice|do_tee|do_sendfile|socket|sendpage|setsockopt|zerocopy' <<<"$(hooked)"
+	grep sys_vmsplice <<<"$(hooked)"
 	mode 'off tee=log'
-	grep 'do_tee.*spliceguard' /sys/kernel/tracing/enabled_functions
-	run ! grep 'sys_vmsplice.*spliceguard' /sys/kernel/tracing/enabled_functions
+	grep do_tee <<<"$(hooked)"
+	run ! grep sys_vmsplice <<<"$(hooked)"
 	mode 'off zerocopy=degrade'
-	grep '__zerocopy_sg_from_iter.*spliceguard' /sys/kernel/tracing/enabled_functions
-	run ! grep -E '(do_splice|do_tee|do_sendfile|sys_vmsplice).*spliceguard' /sys/kernel/tracing/enabled_functions
+	grep __zerocopy_sg_from_iter <<<"$(hooked)"
+	run ! grep -E 'do_splice|do_tee|do_sendfile|sys_vmsplice' <<<"$(hooked)"
 }
 
 @test "splice_mode_available lists all four modes and cannot be written" {

@@ -269,7 +269,7 @@ in_state() {
 		run ! grep -vE '^[a-z_0-9]+ (active|idle|missing)$' $HOOKS
 		same "$(in_state active)" "$(hooks)"
 		while read -r function state; do
-			if [ "$state" = active ]; then grep -E "^$function .*spliceguard" /sys/kernel/tracing/enabled_functions; fi
+			if [ "$state" = active ]; then grep -x "$function" <<<"$(hooked)"; fi
 		done <$HOOKS
 	done
 	same "$(in_state active)" 0
