@@ -31,7 +31,12 @@
 #include <unistd.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#ifndef PAGE
 #define PAGE 4096
+#endif
+#ifndef MAP_32BIT
+#define MAP_32BIT 0
+#endif
 
 __attribute__((noreturn, format(printf, 1, 2)))
 static inline void die(const char *format, ...)
@@ -121,6 +126,7 @@ static inline int vsock_pair(int ends[2])
 
 enum entry { ENTRY_64, ENTRY_32, ENTRY_X32 };
 
+#ifdef __x86_64__
 /* A system call by the 32-bit entry, which any process may use; pointers must be below 4 GiB. */
 static inline long call32(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -143,7 +149,18 @@ static inline long call32(long number, long a, long b, long c, long d, long e, l
 	return (int)ret;
 }
 
-#define X32 0x40000000
+#define callx32(number, ...) syscall((number) | 0x40000000, __VA_ARGS__)
+#else
+/* Here each kind of program has an entry of its own. */
+static inline long no_such_entry(void)
+{
+	errno = ENOSYS;
+	return -1;
+}
+
+#define call32(...) no_such_entry()
+#define callx32(...) no_such_entry()
+#endif
 
 static inline ssize_t splice_by(enum entry entry, int in, loff_t *off_in, int out, size_t len, unsigned int flags)
 {
@@ -151,7 +168,7 @@ static inline ssize_t splice_by(enum entry entry, int in, loff_t *off_in, int ou
 	case ENTRY_32:
 		return call32(313, in, (long)off_in, out, 0, len, flags);
 	case ENTRY_X32:
-		return syscall(275 | X32, in, off_in, out, NULL, len, flags);
+		return callx32(275, in, off_in, out, NULL, len, flags);
 	default:
 		return splice(in, off_in, out, NULL, len, flags);
 	}
@@ -163,7 +180,7 @@ static inline ssize_t tee_by(enum entry entry, int in, int out, size_t len, unsi
 	case ENTRY_32:
 		return call32(315, in, out, len, flags, 0, 0);
 	case ENTRY_X32:
-		return syscall(276 | X32, in, out, len, flags);
+		return callx32(276, in, out, len, flags);
 	default:
 		return tee(in, out, len, flags);
 	}
@@ -175,7 +192,7 @@ static inline ssize_t sendfile_by(enum entry entry, int out, int in, size_t len)
 	case ENTRY_32:
 		return call32(187, out, in, 0, len, 0, 0);
 	case ENTRY_X32:
-		return syscall(40 | X32, out, in, NULL, len);
+		return callx32(40, out, in, NULL, len);
 	default:
 		return sendfile(out, in, NULL, len);
 	}
@@ -197,7 +214,7 @@ static inline ssize_t vmsplice_by(enum entry entry, int fd, void *base, size_t l
 	narrow->len = len;
 	if (entry == ENTRY_32)
 		return call32(316, fd, (long)narrow, 1, flags, 0, 0);
-	return syscall(532 | X32, fd, narrow, 1, flags);
+	return callx32(532, fd, narrow, 1, flags);
 }
 
 /* Read until @len bytes are there; a short end, or nothing for two seconds, returns what came. */

@@ -6,8 +6,21 @@ set -euo pipefail
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${CACHE:-$TOP/.cache}
 
+# The processor that kernels, guests and test programs are for.
+ARCH=${ARCH:-amd64}
+export ARCH
+
 # The kernels that must pass, by the Debian suite that ships them.
-ALL_KERNELS="5.10 6.1 6.12 7.2 7.3"
+case $ARCH in
+amd64) ALL_KERNELS="5.10 6.1 6.12 7.2 7.3" ;;
+arm64) ALL_KERNELS="6.1 6.12 7.2" ;;
+*)
+	echo "error: unknown ARCH '$ARCH'; known: amd64 arm64" >&2
+	exit 1
+	;;
+esac
+ARCH_SUFFIX=-$ARCH
+[ "$ARCH" != amd64 ] || ARCH_SUFFIX=
 # Programs that build, lint and run the guests, and the guests' own user space, come from this suite on every host.
 export TOOLS_SUITE=trixie
 
@@ -20,6 +33,27 @@ suite_of() {
 	7.3) echo experimental ;;
 	*) die "unknown kernel '$1'; known: $ALL_KERNELS" ;;
 	esac
+}
+
+# flavours_of KERNEL: those that Debian has and that are tried; the first one is what most is done with.
+flavours_of() {
+	case $ARCH:$1 in
+	amd64:*) echo cloud-amd64 amd64 ;;
+	arm64:6.1) echo cloud-arm64 ;;
+	arm64:*) echo cloud-arm64 arm64-16k ;;
+	esac
+}
+
+# kernel_root KERNEL: where its compiler, its headers and its images are. One processor's names have no suffix.
+kernel_root() {
+	echo "$CACHE/root/build-$1${ARCH_SUFFIX}"
+}
+
+# release_of KERNEL [FLAVOUR]: as uname -r says it.
+release_of() {
+	local flavours
+	read -r flavours _ <<<"$(flavours_of "$1")"
+	cat "$(kernel_root "$1")/kernel/${2:-$flavours}"
 }
 
 STARTED=${STARTED:-$(date +%s)}

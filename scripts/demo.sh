@@ -14,8 +14,8 @@ say "cache: $CACHE"
 wait -n
 wait -n
 
-root=$CACHE/root/build-$KERNEL
-release=$(cat "$root/kernel/cloud-amd64")
+root=$(kernel_root "$KERNEL")
+release=$(release_of "$KERNEL")
 dir=$CACHE/demo-$KERNEL
 rm -rf "$dir"
 mkdir -p "$dir"

@@ -3,10 +3,10 @@
 #
 #   guest.sh KERNEL NAME DIR COMMAND...
 #
-# KERNEL is one of the releases' names, or KERNEL:generic for the generic flavour. What DIR holds is /test in the guest, its
+# KERNEL is one of the releases' names, or KERNEL:FLAVOUR. What DIR holds is /test in the guest, its
 # spliceguard.ko among it; COMMAND runs there as root. Its output goes to the terminal with V=1 and to CACHE/log/NAME.out; the
 # kernel's log to CACHE/log/NAME.console. SMP= and MEMORY= (MiB) size the guest, TIMEOUT= bounds it. WITH= names packages that this
-# guest has besides, see roots.sh. TAINT= adds to the taints that are let pass. ICOUNT=1 makes a nanosecond of its clock an
+# guest has besides, see roots.sh. DISK= is a disk image, which stays as it is. TAINT= adds to the taints that are let pass. ICOUNT=1 makes a nanosecond of its clock an
 # instruction, so that times repeat.
 #
 # Exit code 0 takes all of: the command's exit code 0, a clean power-down, no splat in the log, no taint but O and E.
@@ -61,6 +61,25 @@ pack() {
 	exec 7>&-
 }
 
+# The same for another processor: all that was unpacked for it.
+pack_foreign() {
+	local root=user$ARCH_SUFFIX out=$CACHE/guest/$1$ARCH_SUFFIX.cpio
+	shift
+	exec 7>"$CACHE/guest/lock"
+	flock 7
+	"$TOP/scripts/roots.sh" user user "$@"
+	if ! [ "$out" -nt "$CACHE/root/$root/.recipe" ]; then
+		say "guest: packing $out"
+		in_root "$CACHE/root/tools" bash -euc '
+			cd "/cache/root/$1"
+			find . -regextype egrep -regex "./(usr/share/(doc|man|locale|info|lintian|zoneinfo)|usr/lib/(python3.*|.*/gconv)|var/(cache|lib/dpkg)|dev)/.*" -prune -o -print |
+				cpio --quiet -o -H newc >/cache/guest/packed.tmp
+		' pack "$root"
+		mv "$CACHE/guest/packed.tmp" "$out"
+	fi
+	exec 7>&-
+}
+
 # The modules of one kernel, with those that they need.
 make_modules() {
 	local root=$1 release=$2 out=$3
@@ -95,19 +114,22 @@ make_modules() {
 
 need_root
 [ $# -ge 4 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 64; }
-kernel=${1%:generic} flavour=cloud-amd64
-[ "$kernel" = "$1" ] || flavour=amd64
+kernel=${1%:*} flavour=
+[ "$kernel" = "$1" ] || flavour=${1#*:}
 name=$2 dir=$3
 shift 3
 
-root=$CACHE/root/build-$kernel
-release=$(cat "$root/kernel/$flavour")
+root=$(kernel_root "$kernel")
+release=$(release_of "$kernel" "$flavour")
 log=$CACHE/log/$name
 mkdir -p "$CACHE/guest" "$CACHE/log"
 # Nothing of an earlier run is to be taken for this one's.
 rm -f "$log.console" "$log.out" "$log.qemu"
-pack base "${PACKAGES[@]}"
-archives=("$CACHE/guest/base.cpio")
+case $ARCH in
+amd64) pack base "${PACKAGES[@]}" ;;
+*) pack_foreign base "${PACKAGES[@]}" ;;
+esac
+archives=("$CACHE/guest/base$ARCH_SUFFIX.cpio")
 if [ -n "${WITH:-}" ]; then
 	read -ra with <<<"$WITH"
 	pack "with-${WITH// /+}" "${with[@]}"
@@ -128,10 +150,17 @@ cp "$root/kernel/vmlinuz-$release" "$work/vmlinuz"
 
 # Without cx16, QEMU 7.2 crashed some guests. A byte that a string instruction moves costs TCG as much as a word does, so kernels
 # that believe in fast ones (erms, fsrm) are slow; but where instructions are counted, the processor stays as it was.
-cpu=max,-cx16,-erms,-fsrm,-la57
+case $ARCH${ICOUNT:+:icount} in
+amd64) cpu=qemu64,-cx16,+smap,+smep,+fsgsbase,+rdrand ;;
+amd64:icount) cpu=max,-cx16 ;;
+*) cpu=max ;;
+esac
 accel=(-accel tcg)
 # shellcheck disable=SC2054
-[ -z "${ICOUNT:-}" ] || cpu=max,-cx16 accel=(-accel tcg,thread=single -icount shift=0,sleep=off)
-run_guest "$name" "${accel[@]}" -cpu "$cpu" \
+[ -z "${ICOUNT:-}" ] || accel=(-accel tcg,thread=single -icount shift=0,sleep=off)
+disk=()
+# shellcheck disable=SC2054
+[ -z "${DISK:-}" ] || disk=(-drive "file=/cache/${DISK#"$CACHE/"},format=raw,if=virtio,snapshot=on")
+run_guest "$name" "${accel[@]}" "${disk[@]}" -cpu "$cpu" \
 	-kernel "/cache/guest/${work##*/}/vmlinuz" -initrd "/cache/guest/${work##*/}/initrd" \
-	-append "console=ttyS0 loglevel=7 panic=-1 oops=panic panic_on_warn=1 rdinit=/init ${APPEND:-}"
+	-append "console=$CONSOLE loglevel=7 panic=-1 oops=panic panic_on_warn=1 rdinit=/init OUT=$SECOND ${APPEND:-}"

@@ -1,6 +1,13 @@
 # shellcheck shell=bash
 # How a guest is run and judged, whatever it boots. Sourced after common.sh.
 
+# The second serial port is where tests write to.
+# shellcheck disable=SC2034
+case $ARCH in
+amd64) MACHINE=(qemu-system-x86_64) CONSOLE=ttyS0 SECOND=ttyS1 ;;
+arm64) MACHINE=(qemu-system-aarch64 -M virt) CONSOLE=ttyAMA0 SECOND=ttyAMA1 ;;
+esac
+
 # run_guest NAME ARGUMENTS...: QEMU with ARGUMENTS, until the guest powers off. Its first serial port, the console, goes to
 # CACHE/log/NAME.console, the second one, with what the test says, to CACHE/log/NAME.out and with V=1 to the terminal. Anything but a
 # clean run of a test that succeeded ends the shell.
@@ -34,7 +41,7 @@ run_guest() {
 boot() {
 	: >"$log.console"
 	: >"$log.out"
-	in_root "$CACHE/root/tools" timeout --foreground "${TIMEOUT:-600}" qemu-system-x86_64 \
+	in_root "$CACHE/root/tools" timeout --foreground "${TIMEOUT:-600}" "${MACHINE[@]}" \
 		-smp "${SMP:-1}" -m "${MEMORY:-1024}" -display none -monitor none -no-reboot -nic none \
 		-serial "file:/cache/log/$name.console" -serial "file:/cache/log/$name.out" "$@" \
 		>"$log.qemu" 2>&1

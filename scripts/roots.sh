@@ -3,7 +3,8 @@
 #
 #   roots.sh tools [PACKAGE...]  QEMU, compilers, linters, and what is packed into the guests; and those packages besides
 #   roots.sh build KERNEL   a minimal root of that kernel's own release: its compiler, dkms and its kernel headers,
-#                           with its kernel images unpacked under /kernel
+#                           with its kernel images unpacked under /kernel; with ARCH=arm64, a cross compiler
+#   roots.sh user NAME PACKAGE...  those programs for guests of another processor, unpacked
 #   roots.sh system RELEASE a disk image of a freshly installed system with systemd and that Debian release's kernel: CACHE/system/RELEASE/disk.img,
 #                           with its vmlinuz and initrd.img, and the packages of a second kernel in second/
 #   roots.sh package        what builds the packages: the oldest release, so that they install on it and on all later ones
@@ -108,11 +109,11 @@ more_tools() {
 # split them: the kernel is in linux-binary-*, its modules are in linux-modules-*.
 fetch_image() {
 	local dir=$1 flavour=$2 release=$3 kernel package packages=()
-	kernel=$(in_root "$dir" apt-cache "$release" --no-recommends --no-suggests depends "linux-image-$flavour" |
-		sed -nE 's/^ *Depends: linux-image-([0-9].*)/\1/p')
+	kernel=$(in_root "$dir" apt-cache "$release" --no-recommends --no-suggests depends "linux-image-$flavour:$ARCH" |
+		sed -nE 's/^ *Depends: linux-image-([0-9][^:]*).*/\1/p')
 	[ -n "$kernel" ] || die "linux-image-$flavour names no image"
 	for package in image binary modules; do
-		package=linux-$package-$kernel
+		package=linux-$package-$kernel:$ARCH
 		[ -z "$(in_root "$dir" apt-cache "$release" --quiet=1 madison "$package" 2>/dev/null)" ] || packages+=("$package")
 	done
 	in_root "$dir" sh -euc '
@@ -142,31 +143,88 @@ install_kernel() {
 	fetch_image "$dir" cloud-amd64 "$release" && fetch_image "$dir" amd64 "$release"
 }
 
-make_build() {
-	local kernel=$1 suite dir release=-qq recipe=(fetch_image install_kernel make_build)
-	suite=$(suite_of "$kernel")
-	dir=$CACHE/root/build-$kernel
-	fresh "$dir" "${recipe[@]}" && return
-	say "$kernel: making a root of $suite (its compiler, dkms, kernel headers and images)"
-	bootstrap "$dir" "$suite"
-	[ "$suite" != experimental ] || release="-texperimental"
-	install_kernel "$kernel" "$dir" "$release"
-	in_root "$dir" apt-get clean
-	recipe_id "${recipe[@]}" >"$dir/.recipe"
-	say "$kernel: root ready"
+# Headers of another processor are unpacked, beside this one's tools that they call; installing them would bring its compiler along.
+install_cross() {
+	local kernel=$1 dir=$2 release=$3 flavour
+	in_root "$dir" dpkg --add-architecture "$ARCH"
+	in_root "$dir" apt-get -qq update
+	for flavour in $(flavours_of "$kernel"); do
+		quietly "$CACHE/log/build-$kernel-$flavour.log" in_root "$dir" bash -euc '
+			release=$1
+			of=$2:$3
+			headers=$(apt-cache "$release" depends "linux-headers-$of" | sed -nE "s/^ *Depends: linux-headers-([0-9][^:]*).*/\1/p")
+			mkdir /debs
+			cd /debs
+			apt-get -qq "$release" download "linux-headers-$headers:$3"
+			# Newer releases keep the lists of modules apart.
+			apt-get -qq "$release" download "linux-base-$headers:$3" 2>/dev/null || true
+			for deb in *.deb; do dpkg-deb -x "$deb" unpacked; done
+			# The root has a link where older packages have a directory /lib.
+			[ ! -d unpacked/lib ] || cp -a unpacked/lib/. /usr/lib
+			cp -a unpacked/usr/. /usr
+			# What of it is the same for all, or is there for this one as well.
+			needs=$(dpkg-deb -f linux-headers-*.deb Depends | grep -oE "linux-(headers|kbuild)-[0-9][^ ,]*(-common)?")
+			compiler=$(grep -rhoE "\)gcc-[0-9]+" "/usr/src/linux-headers-$headers/" --include=Makefile --include=.kernelvariables | head -n 1)
+			# shellcheck disable=SC2086
+			apt-get -qq -y "$release" install cpio kmod make sparse $needs "${compiler#)}-aarch64-linux-gnu"
+			rm -r /debs
+		' cross "$release" "$flavour" "$ARCH" || return
+		fetch_image "$dir" "$flavour" "$release" || return
+	done
 }
 
-# A program that is linked here runs with every later libc.
+make_build() {
+	local kernel=$1 suite dir release=-qq recipe=(fetch_image "$INSTALL" make_build)
+	suite=$(suite_of "$kernel")
+	dir=$(kernel_root "$kernel")
+	fresh "$dir" "${recipe[@]}" && return
+	say "$kernel$ARCH_SUFFIX: making a root of $suite (its compiler, dkms, kernel headers and images)"
+	bootstrap "$dir" "$suite"
+	[ "$suite" != experimental ] || release="-texperimental"
+	"$INSTALL" "$kernel" "$dir" "$release"
+	in_root "$dir" apt-get clean
+	recipe_id "${recipe[@]}" >"$dir/.recipe"
+	say "$kernel$ARCH_SUFFIX: root ready"
+}
+
+# Programs for guests with another processor. None of them runs here, so they are only unpacked.
+make_user() {
+	local dir=$CACHE/root/$1$ARCH_SUFFIX name=$1$ARCH_SUFFIX recipe
+	recipe=$(recipe_id make_user; echo "$*")
+	shift
+	[ "$(cat "$dir/.recipe" 2>/dev/null)" != "$recipe" ] || return 0
+	say "$name: unpacking programs for guests"
+	rm -rf "$dir"
+	quietly "$CACHE/log/$name.log" debootstrap --foreign --arch="$ARCH" --variant=minbase --include="$(IFS=,; echo "$*")" \
+		"$TOOLS_SUITE" "$dir" "$(mirror)" /usr/share/debootstrap/scripts/sid
+	quietly "$CACHE/log/$name.log" in_root "$CACHE/root/tools" bash -euc '
+		cd "$1"
+		for deb in var/cache/apt/archives/*.deb; do dpkg-deb -x "$deb" .; done
+		rm -rf var/cache/apt debootstrap
+		cp usr/share/base-passwd/passwd.master etc/passwd
+		cp usr/share/base-passwd/group.master etc/group
+		ln -s gawk usr/bin/awk
+	' user "/cache/root/$name"
+	echo "$recipe" >"$dir/.recipe"
+	say "$name: ready"
+}
+
+# A program that is linked with the oldest libc runs with every later one.
 make_package() {
-	local dir=$CACHE/root/package suite
+	local dir=$CACHE/root/package$ARCH_SUFFIX suite
 	fresh "$dir" make_package && return
-	suite=$(suite_of "${ALL_KERNELS%% *}")
-	say "package: making a root of $suite (debhelper and what the packages are built with)"
+	suite=bullseye
+	say "package$ARCH_SUFFIX: making a root of $suite (debhelper and what the packages are built with)"
 	bootstrap "$dir" "$suite"
 	quietly "$CACHE/log/package-root.log" in_root "$dir" apt-get -qq -y install build-essential debhelper dkms scdoc rpm
+	if [ -n "$ARCH_SUFFIX" ]; then
+		in_root "$dir" dpkg --add-architecture "$ARCH"
+		in_root "$dir" apt-get -qq update
+		quietly "$CACHE/log/package-root.log" in_root "$dir" apt-get -qq -y install "crossbuild-essential-$ARCH" "libc6-dev:$ARCH"
+	fi
 	in_root "$dir" apt-get clean
 	recipe_id make_package >"$dir/.recipe"
-	say "package: ready"
+	say "package$ARCH_SUFFIX: ready"
 }
 
 # As an installer leaves it, but for the last lines, by which a test comes in: see tests/packages/run.
@@ -181,7 +239,7 @@ make_system() {
 	sed -i '/path-exclude/d' "$dir/etc/apt/apt.conf.d/10spliceguard"
 	echo 'DPkg::Options { "--force-unsafe-io"; };' >>"$dir/etc/apt/apt.conf.d/10spliceguard"
 	quietly "$CACHE/log/system-$suite.log" in_root "$dir" apt-get -qq -y install systemd-sysv udev dbus kmod initramfs-tools \
-		linux-image-amd64 linux-headers-amd64 dkms openssh-server ifupdown iproute2 procps python3-minimal bats xz-utils zstd
+		linux-image-amd64 linux-headers-amd64 dkms openssh-server ifupdown iproute2 procps python3-minimal python3-apt bats xz-utils zstd
 	rm "$dir/usr/sbin/policy-rc.d"
 	in_root "$dir" bash -euc '
 		kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -nE "s/^ *Depends: linux-image-([0-9].*)/\1/p")
@@ -214,6 +272,9 @@ make_system() {
 	say "$suite: system ready"
 }
 
+INSTALL=install_cross
+[ "$ARCH" != amd64 ] || INSTALL=install_kernel
+
 need_root
 mkdir -p "$CACHE/root" "$CACHE/log"
 # Several of these scripts run at once, and apt does not like that.
@@ -237,8 +298,9 @@ tools)
 	alone tools make_tools
 	[ $# = 1 ] || more_tools "${@:2}"
 	;;
-package) alone package make_package ;;
+package) alone "package$ARCH_SUFFIX" make_package ;;
 system) alone "system-${2:?which release}" make_system "$2" ;;
-build) alone "build-${2:?which kernel}" make_build "$2" ;;
+build) alone "build-${2:?which kernel}$ARCH_SUFFIX" make_build "$2" ;;
+user) alone "${2:?which name}$ARCH_SUFFIX" make_user "${@:2}" ;;
 *) sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 esac

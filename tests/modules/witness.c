@@ -64,18 +64,36 @@ static bool is_same(const struct finding *a, const struct finding *b)
 }
 
 /* Numbers of the 64-bit and of the 32-bit entries. */
-static const struct { int native, ia32; const char *name; } calls[] = {
-	{ __NR_splice, 313, "splice" },
+static const struct { int native, narrow; const char *name; } calls[] = {
 	{ __NR_sendfile, 187, "sendfile" },
 	{ __NR_sendfile, 239, "sendfile" },
+	{ __NR_io_uring_enter, 426, "io_uring" },
+#ifdef CONFIG_X86_64
+	{ __NR_splice, 313, "splice" },
 	{ __NR_tee, 315, "tee" },
 	{ __NR_vmsplice, 316, "vmsplice" },
 	{ 532, -1, "vmsplice" },	/* x32 has its own */
 	{ __NR_sendto, 369, "send" },
 	{ __NR_sendmsg, 370, "send" },
 	{ __NR_sendmmsg, 345, "send" },
-	{ __NR_io_uring_enter, 426, "io_uring" },
+#else
+	{ __NR_splice, 340, "splice" },
+	{ __NR_tee, 342, "tee" },
+	{ __NR_vmsplice, 343, "vmsplice" },
+	{ __NR_sendto, 290, "send" },
+	{ __NR_sendmsg, 296, "send" },
+	{ __NR_sendmmsg, 374, "send" },
+#endif
 };
+
+static bool is_32bit_call(void)
+{
+#ifdef CONFIG_X86_64
+	return in_ia32_syscall();
+#else
+	return in_compat_syscall();
+#endif
+}
 
 static const char *operation(void)
 {
@@ -83,9 +101,12 @@ static const char *operation(void)
 
 	if (!in_task() || !current->mm)
 		return "-";
-	nr = syscall_get_nr(current, task_pt_regs(current)) & ~__X32_SYSCALL_BIT;
+	nr = syscall_get_nr(current, task_pt_regs(current));
+#ifdef __X32_SYSCALL_BIT
+	nr &= ~__X32_SYSCALL_BIT;
+#endif
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		if (nr == (in_ia32_syscall() ? calls[i].ia32 : calls[i].native))
+		if (nr == (is_32bit_call() ? calls[i].narrow : calls[i].native))
 			return calls[i].name;
 	return "-";
 }

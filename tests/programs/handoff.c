@@ -166,6 +166,7 @@ static void at_once_fork(void)
 int main(void)
 {
 	int u[2], t[2], p[2];
+	const size_t huge = huge_page();
 	char *memory;
 
 	unix_pair(SOCK_STREAM, u);
@@ -178,15 +179,15 @@ int main(void)
 	before("before unix", u);
 	before("before tcp", t);
 	at_once_shared("at-once shared-memory", MAP_ANONYMOUS, -1, 2 * PAGE);
-	at_once_shared("at-once hugetlb", MAP_ANONYMOUS | MAP_HUGETLB, -1, 2 << 20);
+	at_once_shared("at-once hugetlb", MAP_ANONYMOUS | MAP_HUGETLB, -1, huge_page());
 	at_once_private_file();
 	at_once_fork();
 
 	/* A huge page of the caller's own is edited in place like any other. */
-	memory = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	memory = (char *)(((uintptr_t)memory + (2 << 20) - 1) & ~(uintptr_t)((2 << 20) - 1));
-	madvise(memory, 2 << 20, MADV_HUGEPAGE);
-	memset(memory, 'a', 2 << 20);
+	memory = mmap(NULL, 2 * huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = (char *)(((uintptr_t)memory + huge - 1) & ~(uintptr_t)(huge - 1));
+	madvise(memory, huge, MADV_HUGEPAGE);
+	memset(memory, 'a', huge);
 	{
 		int end, fd = vmspliced(memory + 64 * PAGE, &end);
 

@@ -18,6 +18,7 @@
  * FILE may be "memfd:" or "hugetlb:" for a file without a name. Without arguments it lists the
  * changes and paths.
  */
+#include "common.h"
 #include "../../command/oracle.h"
 
 /* Changes */
@@ -90,7 +91,7 @@ static void open_source(struct source *source, const char *name)
 		source->fd = memfd_create("oracle", 0);
 	} else if (!strcmp(name, "hugetlb:")) {
 		source->fd = memfd_create("oracle", MFD_HUGETLB);
-		source->file_len = 2 << 20;
+		source->file_len = huge_page();
 	} else {
 		source->name = name;
 		unlink(name);
