@@ -36,7 +36,7 @@ struct command {
 };
 
 extern const struct command status_command, test_command, set_command, lock_command, undo_command,
-	top_command, explain_command, metrics_command, verify_command;
+	top_command, explain_command, metrics_command, bench_command, verify_command;
 
 /* Ends each table of options: --help is for all. */
 #define LAST_OPTIONS { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }

@@ -3,7 +3,7 @@
 
 _spliceguard() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command='' i
-	local commands='status test set lock undo top explain metrics verify help'
+	local commands='status test set lock undo top explain metrics bench verify help'
 	local modes='off log degrade block' ops='splice sendfile tee vmsplice zerocopy'
 	local words=''
 	COMPREPLY=()
@@ -17,7 +17,7 @@ _spliceguard() {
 		esac
 	done
 	case $command:$before in
-	:--root | test:test | metrics:-o | metrics:--output)
+	:--root | test:test | metrics:-o | metrics:--output | bench:-o | bench:--output)
 		mapfile -t COMPREPLY < <(compgen -o filenames -f -- "$word")
 		compopt -o filenames 2>/dev/null
 		return ;;
@@ -48,6 +48,7 @@ _spliceguard() {
 			return
 		fi ;;
 	metrics:*) words='--output --help' ;;
+	bench:*) words='moves calls scale nginx --modes --output --help' ;;
 	*) words=--help ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")

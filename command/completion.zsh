@@ -11,6 +11,7 @@ commands=(
 	'top:who uses zero-copy calls now'
 	'explain:what degrade would copy of a program, and block refuse'
 	'metrics:counters in the text format of Prometheus'
+	'bench:what modes cost on this machine'
 	'verify:check that what is in force is what is configured'
 	'help:the commands, or options and examples of one'
 )
@@ -37,5 +38,8 @@ lock) _arguments '(-y --yes)'{-y,--yes}'[do not ask]' '(-p --persist)'{-p,--pers
 top) _arguments '(-d --delay)'{-d,--delay}'[the interval]:seconds:' '(-n --iterations)'{-n,--iterations}'[end after so many]:count:' ;;
 explain) _arguments '(-f --files)'{-f,--files}'[a row for each file]' '(-d --delay)'{-d,--delay}'[watch for so long]:seconds:' '*::command:_normal' ;;
 metrics) _arguments '(-o --output)'{-o,--output}'[write to a file]:file:_files' ;;
+bench)
+	_arguments '(-m --modes)'{-m,--modes}'[go through the modes]' '(-o --output)'{-o,--output}'[where the files go]:directory:_files -/' \
+		'*:part:(moves calls scale nginx)' ;;
 help) _describe command commands ;;
 esac

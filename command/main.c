@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&top_command,
 	&explain_command,
 	&metrics_command,
+	&bench_command,
 	&verify_command,
 };
 

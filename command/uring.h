@@ -10,6 +10,7 @@
 #define URING_SEND_ZC 47
 #define URING_SENDMSG_ZC 48
 #define URING_FIXED_BUF (1U << 2)
+#define URING_CQE_NOTIF (1U << 3)
 
 struct uring {
 	int fd;

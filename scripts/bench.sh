@@ -15,13 +15,14 @@ programs() {
 	rm -rf "$OUT/programs"
 	mkdir -p "$OUT/programs"
 	quietly "$CACHE/log/bench-programs.log" in_root "$CACHE/root/tools" bash -euc '
-		cd /spliceguard/tests/bench
+		cd /spliceguard/command/bench
 		for p in *.c; do gcc -O2 -Wall -Wextra -Wno-unused-result -Werror -static -o /cache/bench/programs/"${p%.c}" "$p"; done
 	'
 }
 
 build() {
-	local kernel=$1 root=$CACHE/root/build-$1
+	local kernel=$1 root
+	root=$(kernel_root "$kernel")
 	rm -rf "${OUT:?}/$kernel" "$OUT/$kernel".*
 	mkdir -p "$OUT/$kernel"
 	quietly "$CACHE/log/bench-build-$kernel.log" in_root "$root" bash -euc '
@@ -34,7 +35,7 @@ build() {
 		# What the module has for each processor, which nothing tells where it is loaded.
 		size=$(readelf -SW /tmp/bench/spliceguard.ko | sed -nE "s/.* \.data\.\.percpu +PROGBITS +[0-9a-f]+ +[0-9a-f]+ +([0-9a-f]+) .*/\1/p")
 		echo $((0x$size)) >/cache/bench/"$2"/percpu
-	' build "$(cat "$root/kernel/cloud-amd64")" "$kernel"
+	' build "$(release_of "$kernel")" "$kernel"
 }
 
 # guest KERNEL NAME PART...: one boot, some parts of the measurement.
@@ -42,9 +43,9 @@ guest() {
 	local kernel=$1 name=bench-$1-$2 dir status=0
 	shift 2
 	dir=$(mktemp -d "$CACHE/guest/tree.XXXXXX")
-	cp "$OUT/$kernel"/* "$OUT/programs"/* "$TOP"/tests/bench/*.sh "$dir"
+	cp "$OUT/$kernel"/* "$OUT/programs"/* "$TOP"/command/bench/*.sh "$dir"
 	say "$name: booting"
-	WITH="openssl wrk" MEMORY=2048 TIMEOUT=3600 "$TOP/scripts/guest.sh" "$kernel" "$name" "$dir" env BENCH_MIB=8 bash run.sh /tmp "$@" || status=1
+	WITH="openssl wrk" MEMORY=2048 TIMEOUT=3600 "$TOP/scripts/guest.sh" "$kernel" "$name" "$dir" env BENCH_MIB=8 MODES=guest bash run.sh /tmp "$@" || status=1
 	rm -rf "$dir"
 	tr -d '\r' <"$CACHE/log/$name.out" | grep -aE '^[0-9]+\.[0-9]+,' >>"$OUT/$kernel.csv" || true
 	tr -d '\r' <"$CACHE/log/$name.out" | grep -a '^left out' >&2 || true
@@ -63,14 +64,8 @@ join() {
 }
 
 report() {
-	local kernel=$1
-	in_root "$CACHE/root/tools" bash -euc '
-		cd /cache/bench
-		awk -F, -v chart="$1.targets" -f /spliceguard/tests/bench/report.awk "$1.csv" >"$1.txt"
-		gnuplot -e "kernel=\"$1\"; csv=\"$1.csv\"; targets=\"$1.targets\"; picture=\"$1.svg\"" /spliceguard/tests/bench/plot.gnuplot
-	' report "$kernel"
-	echo "spliceguard on $(cat "$CACHE/root/build-$kernel/kernel/cloud-amd64"); a nanosecond is an instruction"
-	cat "$OUT/$kernel.txt"
+	in_root "$CACHE/root/tools" bash /spliceguard/command/bench/report.sh /cache/bench "$1" "spliceguard on $(release_of "$1"); a nanosecond is an instruction"
+	cat "$OUT/$1.txt"
 }
 
 # The targets of all kernels side by side.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # profile.sh: where the instructions of a measurement go, by function, in a guest whose clock counts them.
 #
-#   KERNEL=6.12 profile.sh MODE PROGRAM ARGUMENTS...    a program of tests/bench; MODE may be stock or proposal, too
+#   KERNEL=6.12 profile.sh MODE PROGRAM ARGUMENTS...    a program of command/bench; MODE may be stock or proposal, too
 #
 #   profile.sh degrade stream sendfile tcp 65536 tmpfs /tmp/file
 #

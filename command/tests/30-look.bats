@@ -170,7 +170,7 @@ version 0.0.9 is loaded, and 0.1.0 is installed: 'modprobe -r spliceguard && mod
 
 @test "help: for each command, with its options; and for none" {
 	commands=$(spg help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -v help)
-	same "$(wc -w <<<"$commands")" 9
+	same "$(wc -w <<<"$commands")" 10
 	for command in $commands; do
 		run -0 spg help "$command"
 		[[ "$output" == "usage: spliceguard $command"* ]]
@@ -187,7 +187,7 @@ version 0.0.9 is loaded, and 0.1.0 is installed: 'modprobe -r spliceguard && mod
 
 @test "usage: what is wrong is 64, and named" {
 	load degrade
-	for arguments in frobnicate 'status x' 'status --bogus' 'verify x' 'undo x' 'lock x' 'metrics x' 'top x' 'top -d 0' 'top -n x' 'top -d' explain \
+	for arguments in frobnicate 'status x' 'status --bogus' 'verify x' 'undo x' 'lock x' 'metrics x' 'bench x' 'bench moves calls scale nginx moves' 'top x' 'top -d 0' 'top -n x' 'top -d' explain \
 		'explain -d x true' 'test a b' 'help frobnicate' --bogus; do
 		# shellcheck disable=SC2086
 		run spg $arguments
@@ -206,6 +206,45 @@ version 0.0.9 is loaded, and 0.1.0 is installed: 'modprobe -r spliceguard && mod
 	run spg explain 99999999
 	[ "$status" = 1 ]
 	[[ "$output" == *"no process"* ]]
+}
+
+# fake_bench: in place of what measures.
+fake_bench() {
+	put usr/lib/spliceguard/bench/here.sh '#!/bin/sh' 'echo "$MODES:$*"' 'exit ${ENDING:-0}'
+	chmod 755 "$R/usr/lib/spliceguard/bench/here.sh"
+}
+
+@test "bench: what is measured, and where that goes" {
+	run -1 spg bench
+	[[ "$output" == *"here.sh cannot be run"* ]]
+	fake_bench
+	same "$(MODES=here spg bench)" ":spliceguard-bench"
+	same "$(spg bench -o x calls moves)" ":x calls moves"
+	ENDING=5 run -5 spg bench
+}
+
+@test "bench --modes: not without the right to set them" {
+	fake_bench
+	run -4 setpriv --reuid 1000 --clear-groups "$SPLICEGUARD" --root "$R" bench --modes
+	load degrade '' -1 1
+	run -1 spg bench --modes
+	[[ "$output" == *locked* ]]
+	load degrade
+	run -0 spg bench --modes
+	[[ "$output" == *"here:spliceguard-bench"* ]]
+	[[ "$output" == *"for all programs"* ]]
+}
+
+@test "bench: the report of what was measured" {
+	local bench=$BATS_TEST_DIRNAME/../bench
+	printf '%s\n' any,copy,memory,65536,ns_per_byte,1 any,send-tcp,memory,65536,ns_per_byte,2 any,readwrite-tcp,tmpfs,65536,ns_per_byte,4 \
+		stock,sendfile-tcp,tmpfs,65536,ns_per_byte,0.5 degrade,sendfile-tcp,tmpfs,65536,ns_per_byte,1.7 | sed 's/^/6.12,/' >6.12.csv
+	"$bench/report.sh" . 6.12 title ns 2>said
+	grep -qx title 6.12.txt
+	grep -q 'MISSED.*stock and one copy: <= 1; 1.133' 6.12.txt
+	grep -q 'met.*read and write: <= 0.500; 0.425' 6.12.txt
+	[[ "$(sed -n 's/^  sendfile-tcp *tmpfs *degrade *//p' 6.12.txt)" == 1.700 ]]
+	if command -v gnuplot; then grep -q '</svg>' 6.12.svg; else grep -q gnuplot-nox said; fi
 }
 
 @test "bash completion" {
@@ -230,6 +269,7 @@ version 0.0.9 is loaded, and 0.1.0 is installed: 'modprobe -r spliceguard && mod
 	same "$(complete_line 'spliceguard --root / ver')" verify
 	same "$(complete_line 'spliceguard status --')" '--json --help'
 	same "$(complete_line 'spliceguard explain --f')" --files
+	same "$(complete_line 'spliceguard bench ca')" calls
 	[[ "$(complete_line 'spliceguard explain tru')" == *true* ]]
 }
 

@@ -4,11 +4,15 @@
 #   run.sh DIR [PART...]     the programs are beside this script; DIR, best on a tmpfs, gets files of some MiB to send
 #
 # Parts: moves (processor time per byte), calls (the least that a call takes), copies (copies and allocations, counted), memory, scale (two
-# processors), nginx. As root, with spliceguard.ko beside this script and no such module loaded, it goes through the modes, and ext4,
-# XFS and tmpfs with huge pages are made in DIR; otherwise it measures the mode that is in force.
+# processors), nginx. It measures the mode that is in force, unless it is told to go through the modes by
+#
+#   MODES=guest    the machine is there for nothing else: the module is loaded from spliceguard.ko beside this script, and ext4, XFS and tmpfs with
+#                  huge pages are made in DIR
+#   MODES=here     where the module is loaded, "stock" is measured in off, and the mode that was in force comes back at the end; where it is
+#                  not, it is loaded and goes again
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=tests/bench/nginx.sh
+# shellcheck source=command/bench/nginx.sh
 . "$HERE/nginx.sh"
 KNOB=/proc/sys/kernel/splice_mode
 STATS=/sys/kernel/spliceguard
@@ -192,8 +196,26 @@ scale() {
 	"$HERE/scale" "$FILE" 40 "$@" | sed "s/^/$KERNEL,/"
 }
 
-may_switch() {
-	[ "$(id -u)" = 0 ] && [ ! -d /sys/module/spliceguard ] && [ -e "$HERE/spliceguard.ko" ]
+# What was in force, once there is something to bring back; "none" is a module that was not loaded.
+BEFORE=
+
+bring_back() {
+	case $BEFORE in
+	'') ;;
+	none) rmmod spliceguard ;;
+	*) echo "$BEFORE" >$KNOB ;;
+	esac
+	BEFORE=
+}
+
+# From stock to a module that does nothing.
+load_module() {
+	if [ "$MODES" = guest ]; then
+		insmod "$HERE/spliceguard.ko" mode=off
+	elif [ "$BEFORE" = '' ]; then
+		modprobe spliceguard mode=off
+	fi
+	[ -n "$BEFORE" ] || BEFORE=none
 }
 
 # ext4 and XFS on loop devices, and huge pages: files there have larger folios where the kernel makes them.
@@ -230,10 +252,17 @@ no_mode() {
 }
 
 all_modes() {
+	local off=off
 	modprobe -a tls aesni_intel ghash-clmulni-intel 2>/dev/null || true
-	! has_part moves || make_sources
+	if [ -e $KNOB ]; then
+		BEFORE=$(cat $KNOB)
+		echo off >$KNOB
+		off=
+	fi
+	[ "$MODES" = here ] || ! has_part moves || make_sources
 	! has_part nginx || nginx_start
 	no_mode
+	mode=stock
 	one_mode
 	! has_part copies || copies
 	! has_part calls || row percall fails 16
@@ -246,33 +275,33 @@ all_modes() {
 		done
 		rmmod proposal
 	fi
-	insmod "$HERE/spliceguard.ko"
-	for mode in off log degrade; do
-		echo $mode >$KNOB
+	load_module
+	for mode in $off log degrade; do
+		echo "$mode" >$KNOB
 		one_mode
-		[ $mode != degrade ] || ! has_part copies || copies
-		[ $mode != degrade ] || ! has_part memory || memory
+		[ "$mode" != degrade ] || ! has_part copies || copies
+		[ "$mode" != degrade ] || ! has_part memory || memory
 	done
 	mode=block
 	echo block >$KNOB
 	! has_part calls || row percall refused 16 "$FILE"
 	! has_part scale || scale $KNOB off degrade
-	! has_part nginx || nginx_stop
-	rmmod spliceguard
+	bring_back
+	[ ! -d /sys/module/spliceguard ] || return 0
 	mode=unloaded
 	! has_part calls || calls
 }
 
 SOURCES=()
+trap 'nginx_stop; bring_back' EXIT
 head -c $((8 << 20)) /dev/urandom >"$FILE"
-mode=stock
-[ ! -e $KNOB ] || read -r mode _ <$KNOB
-if may_switch; then
+if [ -n "${MODES:-}" ]; then
 	all_modes
 else
+	mode=stock
+	[ ! -e $KNOB ] || read -r mode _ <$KNOB
 	! has_part nginx || nginx_start
 	no_mode
 	one_mode
 	! has_part scale || scale - "$mode"
-	! has_part nginx || nginx_stop
 fi

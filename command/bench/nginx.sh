@@ -47,7 +47,7 @@ nginx_start() {
 }
 
 nginx_stop() {
-	kill "$(cat "$DIR/nginx.pid")"
+	[ ! -e "$DIR/nginx.pid" ] || kill "$(cat "$DIR/nginx.pid")"
 }
 
 # The processor time of nginx's worker. It waits for connections then, so the number is up to date.

@@ -1,6 +1,8 @@
 # plot.gnuplot: the picture of one kernel.
 #
-#	gnuplot -e "kernel='6.12'; csv='6.12.csv'; targets='6.12.targets'; picture='6.12.svg'" plot.gnuplot
+#	gnuplot -e "kernel='6.12'; csv='6.12.csv'; targets='6.12.targets'; picture='6.12.svg'; unit='ns'; copy=0.05" plot.gnuplot
+#
+# unit is what times are in, and copy what one copy of a byte takes; without them, they are instructions of an emulated processor.
 #
 # Above what a byte costs by the size of the call, for the ways that matter most; in the middle the others at 64 KiB, and nginx;
 # below how far each target is from its limit.
@@ -15,7 +17,8 @@ series(mode, workload, source) = sprintf("< awk -F, '$2 == \"%s\" && $3 == \"%s\
 bar(mode, workload, source, size, metric) = sprintf("< awk -F, '$2 == \"%s\" && $3 == \"%s\" && $4 == \"%s\" && $5 == %d && $6 == \"%s\" { print $7 }' %s", mode, workload, source, size, metric, csv)
 
 set label 1 sprintf("spliceguard on Linux %s: what moving a byte costs", kernel) at screen 0.03,0.984 font "sans-serif,20"
-set label 2 "processor time of both ends, in instructions of an emulated processor (one byte copied costs 1); less is better" at screen 0.03,0.967 font "sans-serif,13" textcolor rgb "#444444"
+if (!exists("unit")) { unit = "instructions"; copy = 1; said = " of an emulated processor" } else { said = "" }
+set label 2 sprintf("processor time of both ends, in %s%s (one byte copied costs %.3g); less is better", unit, said, copy) at screen 0.03,0.967 font "sans-serif,13" textcolor rgb "#444444"
 
 # By size
 set logscale x 2
@@ -24,8 +27,8 @@ set ytics nomirror
 set border 3 linecolor rgb "#666666"
 set grid ytics linecolor rgb "#e4e4e4" linetype 1
 set xrange [900:1200000]
-set yrange [0:7.5]
-set ylabel "instructions a byte" textcolor rgb "#444444"
+if (unit eq "instructions") { set yrange [0:7.5] } else { set yrange [0:*] }
+set ylabel unit." a byte" textcolor rgb "#444444"
 set key top right samplen 2 spacing 1.1
 
 set origin 0.02,0.715
@@ -35,7 +38,7 @@ plot series("any", "readwrite-tcp", "tmpfs") with linespoints linewidth 2 pointt
      series("any", "send-tcp", "memory") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb SEND title "plain send()", \
      series("proposal", "sendfile-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb COPY title "upstream's proposal", \
      series("degrade", "sendfile-tcp", "tmpfs") with linespoints linewidth 3.5 pointtype 7 pointsize 0.6 linecolor rgb DEGRADE title "degrade", \
-     series("stock", "sendfile-tcp", "tmpfs") using 1:($2 + 1) with lines dashtype 2 linewidth 2 linecolor rgb STOCK title "stock and one copy", \
+     series("stock", "sendfile-tcp", "tmpfs") using 1:($2 + copy) with lines dashtype 2 linewidth 2 linecolor rgb STOCK title "stock and one copy", \
      series("stock", "sendfile-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb STOCK title "stock, off"
 unset label 1
 unset label 2

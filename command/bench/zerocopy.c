@@ -8,7 +8,7 @@
  * compare with). Completions are taken when there are some, and waited for when many are missing.
  */
 #include "sinks.h"
-#include "../../command/uring.h"
+#include "../uring.h"
 #include <linux/errqueue.h>
 #include <poll.h>
 
@@ -82,9 +82,9 @@ static void by_uring(struct sender *s)
 		struct io_uring_cqe *cqe;
 
 		uring_submit(&s->ring, &sqe);
-		s->outstanding += s->opcode == IORING_OP_SEND_ZC;
+		s->outstanding += s->opcode == URING_SEND_ZC;
 		/* Notifications of earlier sends may come first. */
-		while ((cqe = uring_next(&s->ring))->flags & IORING_CQE_F_NOTIF)
+		while ((cqe = uring_next(&s->ring))->flags & URING_CQE_NOTIF)
 			s->outstanding--;
 		if (cqe->res <= 0) {
 			errno = -cqe->res;
@@ -123,7 +123,7 @@ int main(int argc, char **argv)
 	char title[128];
 
 	if (argc == 3 && !strcmp(argv[1], "sendzc"))
-		sender.opcode = IORING_OP_SEND_ZC;
+		sender.opcode = URING_SEND_ZC;
 	else if (argc == 3 && !strcmp(argv[1], "uringsend"))
 		sender.opcode = IORING_OP_SEND;
 	else if (!zerocopy) {

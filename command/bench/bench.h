@@ -10,7 +10,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
-#include "../programs/common.h"
+#include "../calls.h"
 #include <sched.h>
 #include <time.h>
 

@@ -8,7 +8,7 @@
  *	percall fails BATCH		the same calls, with descriptors that are none
  */
 #include "bench.h"
-#include "../../command/uring.h"
+#include "../uring.h"
 
 #define TURNS 60
 
@@ -73,7 +73,7 @@ static ssize_t call_so_zerocopy(void)
 static ssize_t call_sendzc(void)
 {
 	struct io_uring_sqe sqe = {
-		.opcode = IORING_OP_SEND_ZC, .fd = c.tcp[1], .addr = (uintptr_t)c.memory, .len = c.size,
+		.opcode = URING_SEND_ZC, .fd = c.tcp[1], .addr = (uintptr_t)c.memory, .len = c.size,
 		.__pad2 = { c.tcp[1] < 0 },
 	};
 
@@ -81,7 +81,7 @@ static ssize_t call_sendzc(void)
 
 	uring_submit(&c.ring, &sqe);
 	/* What is refused is notified of as well, and then that may still be there. */
-	while ((cqe = uring_next(&c.ring))->flags & IORING_CQE_F_NOTIF)
+	while ((cqe = uring_next(&c.ring))->flags & URING_CQE_NOTIF)
 		;
 	errno = -cqe->res;
 	return cqe->res < 0 ? -1 : cqe->res;

@@ -6,6 +6,7 @@
 # for the picture and for a table: its title, the word, how far its worst place is from the limit, what was measured there, the limit.
 
 { value[$2, $3, $4, $5, $6] = $7 }
+$6 == "ns_per_byte" || $6 == "least_ns" { remember($6, $3, $4, $2, $5) }
 # The modes are measured in turn, and each turn is judged by itself: by how much of a second processor there was.
 $3 == "scale-sendfile" { gain[$2] = $7 }
 $3 == "scale-sendfile" && $2 == "machine" {
@@ -154,6 +155,46 @@ END {
 		printf "          in %d of %d turns the machine had a second processor to give; the others tell nothing\n", count["ratio"], turns
 
 	printf "\n%d met, %d MISSED, %d not measured\n", met, missed, absent
+	figures("ns_per_byte", "all that was measured, ns per byte")
+	figures("least_ns", "the least that a call takes, ns")
+}
+
+# In the order in which they came, but a workload's modes together.
+function remember(metric, workload, source, mode, size) {
+	if (!((metric, workload, source) in seen_row)) {
+		seen_row[metric, workload, source]
+		row_workload[metric, ++rows[metric]] = workload
+		row_source[metric, rows[metric]] = source
+	}
+	if (!((metric, workload, source, mode) in seen_mode)) {
+		seen_mode[metric, workload, source, mode]
+		modes_of[metric, workload, source] = modes_of[metric, workload, source] " " mode
+	}
+	if (!((metric, size) in seen_size)) {
+		seen_size[metric, size]
+		for (i = ++sizes_of[metric]; i > 1 && size_at[metric, i - 1] > size + 0; i--)
+			size_at[metric, i] = size_at[metric, i - 1]
+		size_at[metric, i] = size + 0
+	}
+}
+
+function figures(metric, title,   r, m, n, i, mode, x) {
+	if (!rows[metric])
+		return
+	printf "\n%-44s", title
+	for (i = 1; i <= sizes_of[metric]; i++) printf " %9s", human(size_at[metric, i])
+	printf "\n"
+	for (r = 1; r <= rows[metric]; r++) {
+		n = split(modes_of[metric, row_workload[metric, r], row_source[metric, r]], mode, " ")
+		for (m = 1; m <= n; m++) {
+			printf "  %-22s %-8s %-10s", row_workload[metric, r], row_source[metric, r], mode[m]
+			for (i = 1; i <= sizes_of[metric]; i++) {
+				x = value[mode[m], row_workload[metric, r], row_source[metric, r], size_at[metric, i], metric]
+				printf " %9s", x == "" ? "" : number(x + 0)
+			}
+			printf "\n"
+		}
+	}
 }
 
 function per_byte(mode, workload, source, size) {
