@@ -93,6 +93,70 @@ secure_machine() {
 	rm -rf "$work"
 }
 
+# A machine that Ansible finds, with Debian's own ansible, as one of a fleet.
+fleet() {
+	local release=$1 work=$CACHE/guest/packages-$1-fleet system=$CACHE/system/$1
+	prepare "$release" "$work"
+	in_root "$CACHE/root/tools" ssh-keygen -q -t ed25519 -N '' -f "/cache/guest/${work##*/}/key"
+	cp "$work/key.pub" "$work/test/"
+	cp -r "$TOP/ansible/roles" "$work/roles"
+	cat >"$work/play.yml" <<-'END'
+		- hosts: all
+		  roles: [spliceguard]
+	END
+	play_roles "$release" "$work" &
+	stage "$release-fleet" 70-fleet.bats "$system" -netdev "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:$FLEET_PORT-:22" -device virtio-net-pci,netdev=net || true
+	wait $!
+	rm -rf "$work"
+}
+
+FLEET_PORT=10022
+
+# play ARGUMENTS...: the role, on the machine that fleet has booted.
+play() {
+	in_root "$CACHE/root/tools" bash -euc '
+		cd "$1"
+		shift
+		export ANSIBLE_HOST_KEY_CHECKING=False ANSIBLE_NOCOLOR=1 ANSIBLE_ROLES_PATH=roles
+		ansible-playbook -i machine, -e ansible_host=127.0.0.1 -e ansible_port='"$FLEET_PORT"' -e ansible_user=root -e ansible_ssh_private_key_file=key \
+			-e ansible_python_interpreter=/usr/bin/python3 -e @settings.json play.yml "$@"
+	' play "/cache/guest/packages-$1-fleet" "${@:2}"
+}
+
+# settings RELEASE MODE TRUST
+settings() {
+	local dir=/cache/packages/current
+	in_root "$CACHE/root/tools" jq -n --arg mode "$2" --arg trust "$3" --arg debs "$(cd "$CACHE/packages/current" && ls spliceguard-dkms_*.deb spliceguard_*_amd64.deb)" --arg dir "$dir" \
+		'{ spliceguard_mode: $mode, spliceguard_trust: $trust, spliceguard_debs: ($debs | split("\n") | map($dir + "/" + .)) }' >"$CACHE/guest/packages-$1-fleet/settings.json"
+}
+
+over_ssh() {
+	in_root "$CACHE/root/tools" ssh -q -i "/cache/guest/packages-$1-fleet/key" -p "$FLEET_PORT" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+		-o ConnectTimeout=20 root@127.0.0.1 "${@:2}"
+}
+
+nothing_changed() {
+	play "$@" | tee /dev/stderr | grep -qE 'changed=0 .*failed=0'
+}
+
+# The role installs, sets and verifies; a second time it finds nothing to do.
+play_roles() {
+	local release=$1 i
+	for ((i = 0; i < 60; i++)); do
+		! over_ssh "$release" true 2>/dev/null || break
+		sleep 10
+	done
+	settings "$release" degrade ''
+	try "$release-fleet: the role only looks, in check mode" play "$release" --check || true
+	try "$release-fleet: the role installs, sets and verifies" play "$release" || true
+	try "$release-fleet: the second time nothing changes" nothing_changed "$release" || true
+	settings "$release" 'degrade vmsplice=block' writable
+	try "$release-fleet: the role sets something else" play "$release" || true
+	over_ssh "$release" 'echo off >/proc/sys/kernel/splice_mode'
+	try "$release-fleet: and puts right what somebody has loosened" play "$release" || true
+	over_ssh "$release" 'touch /run/fleet-done'
+}
+
 need_root
 mkdir -p "$CACHE/guest" "$CACHE/log"
 begin_results results-packages
@@ -109,7 +173,9 @@ try "the packages build as another version" env OUT="$CACHE/packages/previous" V
 try "the spec builds, and rpmlint accepts it" env OUT="$CACHE/packages/rpm" "$TOP/scripts/packages.sh" rpm || true
 mkdir "$CACHE/packages/programs"
 in_root "$CACHE/root/tools" gcc -O2 -static -o /cache/packages/programs/hold /spliceguard/tests/programs/hold.c -I/spliceguard/command
+try "the role is as ansible-lint wants it" in_root "$CACHE/root/tools" bash -c "cd /spliceguard/ansible && ansible-lint --offline -q roles" || true
 for release in $RELEASES; do pool machine "$release"; done
 [[ " $RELEASES " != *" trixie "* ]] || pool secure_machine trixie
+[[ " $RELEASES " != *" trixie "* ]] || pool fleet trixie
 wait
 finish

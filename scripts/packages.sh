@@ -4,7 +4,8 @@
 #   packages.sh deb          spliceguard-dkms and spliceguard for Debian 11 and later; source, too
 #   packages.sh rpm          packaging/spliceguard.spec
 #
-# VERSION= builds them as another version, OUT= into another directory.
+# VERSION= builds them as another version, OUT= into another directory. With ARCH=arm64, the command for that processor; what is the same for
+# all comes from a build without it.
 . "$(dirname "$0")/common.sh"
 
 need_root
@@ -30,10 +31,11 @@ unpack_source() {
 
 build_deb() {
 	[ "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$work/$source/debian/changelog")" = "$VERSION" ] || die "debian/changelog does not begin with version $VERSION"
-	quietly "$CACHE/log/deb-$VERSION.log" in_root "$CACHE/root/package" bash -euc '
+	quietly "$CACHE/log/deb-$VERSION.log" in_root "$CACHE/root/package$ARCH_SUFFIX" bash -euc '
 		cd "$1"
-		dpkg-buildpackage -us -uc
-	' deb "$here/$source"
+		shift
+		dpkg-buildpackage -us -uc "$@"
+	' deb "$here/$source" "${DEB_CROSS[@]}"
 	quietly "$CACHE/log/lintian-$VERSION.log" in_root "$CACHE/root/tools" bash -euc '
 		cd "$1"
 		lintian --allow-root --display-info --tag-display-limit 0 --fail-on error,warning,info ./*.changes
@@ -44,12 +46,14 @@ build_deb() {
 build_rpm() {
 	local spec=$here/$source/packaging/spliceguard.spec
 	grep -qx "Version: *$VERSION" "$work/$source/packaging/spliceguard.spec" || die "packaging/spliceguard.spec is not of version $VERSION"
-	quietly "$CACHE/log/rpm-$VERSION.log" in_root "$CACHE/root/package" bash -euc '
+	quietly "$CACHE/log/rpm-$VERSION.log" in_root "$CACHE/root/package$ARCH_SUFFIX" bash -euc '
 		cd "$1"
 		tar -cJf "$2.tar.xz" "$2"
+		here=$1 spec=$3
+		shift 3
 		# What it needs is there, as packages of another kind.
-		rpmbuild -ba --nodeps --define "_buildhost localhost" --define "_topdir $1/rpm" --define "_sourcedir $1" "$3"
-	' rpm "$here" "$source" "$spec"
+		rpmbuild -ba --nodeps --define "_buildhost localhost" --define "_topdir $here/rpm" --define "_sourcedir $here" "$@" "$spec"
+	' rpm "$here" "$source" "$spec" "${RPM_CROSS[@]}"
 	quietly "$CACHE/log/rpmlint-$VERSION.log" in_root "$CACHE/root/tools" bash -euc '
 		cd "$1"
 		shopt -s globstar
@@ -58,9 +62,15 @@ build_rpm() {
 	find "$work/rpm" -name '*.rpm' -exec mv -t "$OUT" {} +
 }
 
+DEB_CROSS=() RPM_CROSS=()
+if [ "$ARCH" = arm64 ]; then
+	DEB_CROSS=(-B -d -a arm64)
+	RPM_CROSS=(--target aarch64 --define "__cc aarch64-linux-gnu-gcc" --define "__strip aarch64-linux-gnu-strip" --define "__objdump aarch64-linux-gnu-objdump")
+fi
+
 case ${1:-} in
 deb | rpm) ;;
-*) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
+*) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 64 ;;
 esac
 "$TOP/scripts/roots.sh" tools lintian rpm rpmlint
 "$TOP/scripts/roots.sh" package
