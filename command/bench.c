@@ -103,6 +103,6 @@ const struct command bench_command = {
 	"\n"
 	"Examples:\n"
 	"  spliceguard bench\n"
-	"  spliceguard bench --modes --output /tmp/bench moves calls\n",
+	"  spliceguard bench --modes --output /root/bench moves calls\n",
 	.run = run_bench,
 };

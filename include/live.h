@@ -5,10 +5,36 @@
 #ifndef SPG_LIVE_H
 #define SPG_LIVE_H
 
+#include <linux/compiler.h>
+#include <asm/barrier.h>
 #include "policy.h"
 
 /* Grows at the beginning and at the end of each change, so who sees it unchanged saw no change. */
 extern unsigned int spg_live_changes;
+
+/**
+ * spg_live_count() - how often what is in force has begun or ended to change; odd in between
+ *
+ * Return: the count, for spg_live_unchanged(); what is read after it is no older.
+ */
+static inline unsigned int spg_live_count(void)
+{
+	/* Pairs with the release in transition(). */
+	return smp_load_acquire(&spg_live_changes);
+}
+
+/**
+ * spg_live_unchanged() - has nothing changed, nor begun to, since then?
+ * @count: what spg_live_count() said then
+ *
+ * Return: true if all that was read between is of one and the same state.
+ */
+static inline bool spg_live_unchanged(unsigned int count)
+{
+	/* Pairs with the barrier in transition(). */
+	smp_rmb();
+	return !(count & 1) && count == READ_ONCE(spg_live_changes);
+}
 
 /* The parts of a policy, one for each knob. */
 #define SPG_PART_MODES	BIT(0)

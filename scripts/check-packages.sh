@@ -147,7 +147,8 @@ play_roles() {
 		sleep 10
 	done
 	settings "$release" degrade ''
-	try "$release-fleet: the role only looks, in check mode" play "$release" --check || true
+	try "$release-fleet: the role runs in check mode" play "$release" --check || true
+	try "$release-fleet: and changes nothing then" over_ssh "$release" '! dpkg -s spliceguard >/dev/null 2>&1 && [ ! -e /proc/sys/kernel/splice_mode ]' || true
 	try "$release-fleet: the role installs, sets and verifies" play "$release" || true
 	try "$release-fleet: the second time nothing changes" nothing_changed "$release" || true
 	settings "$release" 'degrade vmsplice=block' writable

@@ -14,10 +14,11 @@ VERSION=$(module_version)
 LOOKING=(linux-perf bpftrace auditd)
 # What a kernel's make is told besides, packages that not everybody needs, and the prefixes of cross compilers: for programs, and for those of
 # 32 bits; and whether there are kernels with larger pages.
+NEEDED_ARM64=(qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
 case $ARCH in
 amd64) NEEDED=("${LOOKING[@]}") CROSS="'' '' ''" MAKE_FLAGS="" ;;
 arm64)
-	NEEDED=(qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
+	NEEDED=("${NEEDED_ARM64[@]}")
 	CROSS="aarch64-linux-gnu- arm-linux-gnueabihf- 16k"
 	# The headers of older kernels do not say so themselves.
 	MAKE_FLAGS="CROSS_COMPILE=aarch64-linux-gnu-"
@@ -215,10 +216,16 @@ guest() {
 	say "$name: done"
 }
 
+# All that is to be installed, before anything runs in there.
+make_tools() {
+	"$TOP/scripts/roots.sh" tools "${NEEDED[@]}"
+	[ -z "${ORACLE_ARM64:-}" ] || "$TOP/scripts/roots.sh" tools "${NEEDED_ARM64[@]}"
+}
+
 everything() {
 	local k
 	# The roots that are slow to make begin first.
-	pool "$TOP/scripts/roots.sh" tools "${NEEDED[@]}"
+	pool make_tools
 	for k in $KERNELS; do pool "$TOP/scripts/roots.sh" build "$k"; done
 	wait
 	programs

@@ -38,7 +38,7 @@
  * @op: the operation that put them there
  * @facts: what held of their source and of the caller
  * @caller: the credentials for which it did
- * @changes: spg_live_changes before that was found out
+ * @changes: spg_live_count() before that was found out
  * @ops: the operations that the buffers had, or NULL: those of memory have none to go back to
  */
 struct spg_admission {
@@ -54,7 +54,7 @@ struct spg_admission {
  * spg_admission_new() - admit pages
  * @op: the operation that puts them into a pipe
  * @facts: what holds of their source, for current's credentials
- * @changes: spg_live_changes before that was found out
+ * @changes: spg_live_count() before that was found out
  *
  * May sleep.
  *
@@ -336,7 +336,7 @@ unsigned int spg_deferred_facts(const struct pipe_buffer *buf)
 		facts |= admission->facts & spg_caller_facts(admission->facts);
 	if (spg_is_lent() || admission->caller != current_cred())
 		facts &= ~SPG_WRITABLE;
-	if (admission->changes & 1 || admission->changes != READ_ONCE(spg_live_changes))
+	if (!spg_live_unchanged(admission->changes))
 		facts &= ~(SPG_FS | SPG_MEMBER);
 	return facts;
 }

@@ -51,8 +51,8 @@ static bool fired;
 static bool armed;
 
 /*
- * Hooks by their sites: open addressing, never more than half full. Functions begin at multiples of
- * 16.
+ * Hooks by their sites: open addressing, never more than half full. Most functions begin at
+ * multiples of 16.
  */
 #define PLACES (2 * SPG_HOOKS_MAX)
 static struct spg_hook *places[PLACES];

@@ -210,6 +210,8 @@ static int transition(struct snapshot *next)
 	int err;
 
 	WRITE_ONCE(spg_live_changes, spg_live_changes + 1);
+	/* Pairs with spg_live_unchanged(): who sees any of what follows sees that it began. */
+	smp_wmb();
 	err = spg_hooks_add(policy);
 	if (!err) {
 		if (!off)
@@ -220,7 +222,8 @@ static int transition(struct snapshot *next)
 	/* Also where hooks were there for a moment: a call may have come in. */
 	if (spg_policy_is_off(&in_force()->policy))
 		spg_inflight_pin();
-	WRITE_ONCE(spg_live_changes, spg_live_changes + 1);
+	/* Pairs with spg_live_count(): who sees that it has ended sees all of it. */
+	smp_store_release(&spg_live_changes, spg_live_changes + 1);
 	return err;
 }
 

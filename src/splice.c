@@ -68,7 +68,7 @@ static bool is_admitted(struct pipe_inode_info *source, struct file *in, struct 
 static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out,
 			   size_t len, unsigned int flags)
 {
-	unsigned int changes = READ_ONCE(spg_live_changes);
+	unsigned int changes = spg_live_count();
 	enum spg_verdict verdict = spg_verdict(SPG_SPLICE, 0);
 	struct pipe_inode_info *source = spg_pipe_of(in);
 	size_t bytes;
@@ -98,7 +98,7 @@ static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, lo
 	ret = spg_original(splice)(in, off_in, out, off_out, len, flags | SPG_F_SPLICE);
 	/* Not where the hook may have gone meanwhile, by a change of the mode. */
 	if (verdict == SPG_COPY && ret > 0 && unlikely(!READ_ONCE(fill_seen)) &&
-	    !(changes & 1) && changes == READ_ONCE(spg_live_changes) && fills_pipe(in, out))
+	    spg_live_unchanged(changes) && fills_pipe(in, out))
 		note_bypass(out);
 	return ret;
 }
@@ -223,7 +223,7 @@ static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_inf
 static ssize_t fill_users(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
 			  unsigned int flags)
 {
-	unsigned int changes = READ_ONCE(spg_live_changes);
+	unsigned int changes = spg_live_count();
 	enum spg_op op = spg_op_of(flags);
 	unsigned int asked = spg_live_asks(op);
 	const struct address_space *mapping = asked ? spg_source_mapping(in) : NULL;
@@ -254,7 +254,7 @@ static ssize_t fill_users(struct file *in, loff_t *ppos, struct pipe_inode_info 
 static ssize_t fill_internal(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
 			     size_t len, unsigned int flags)
 {
-	unsigned int changes = READ_ONCE(spg_live_changes);
+	unsigned int changes = spg_live_count();
 	unsigned int asked = spg_live_asks(SPG_SENDFILE) & (SPG_SOURCE_FACTS | SPG_NET);
 	const struct address_space *mapping = asked ? spg_source_mapping(in) : NULL;
 	unsigned int start = pipe->head;

@@ -231,7 +231,7 @@ static bool vmsplice_needed(const struct spg_policy *policy)
 /* Is this call decided here, without the original? Then *ret is what it returns. */
 static bool vmsplice_decided(const unsigned long *args, long *ret)
 {
-	unsigned int changes = READ_ONCE(spg_live_changes);
+	unsigned int changes = spg_live_count();
 	struct spg_admission *admission = NULL;
 
 	switch (spg_verdict(SPG_VMSPLICE, 0)) {

@@ -200,22 +200,46 @@ scale() {
 BEFORE=
 
 bring_back() {
+	local i
 	case $BEFORE in
 	'') ;;
-	none) rmmod spliceguard ;;
-	*) echo "$BEFORE" >$KNOB ;;
+	none)
+		[ -e $KNOB ] || return 0
+		echo off >$KNOB
+		# A process that was killed just now may be inside yet.
+		for ((i = 0; i < 50; i++)); do
+			if rmmod spliceguard 2>/dev/null; then
+				BEFORE=
+				return
+			fi
+			sleep 0.1
+		done
+		say "the module that was loaded for this cannot be unloaded again; it is in mode off"
+		return 1
+		;;
+	*) echo "$BEFORE" >$KNOB || say "the mode that was in force, '$BEFORE', could not be set again" ;;
 	esac
 	BEFORE=
 }
 
+# However it ends; nothing is to come between, and no failure to keep the rest from being done.
+clean_up() {
+	trap '' INT TERM HUP
+	set +e
+	bring_back
+	nginx_stop
+}
+
 # From stock to a module that does nothing.
 load_module() {
+	[ -z "$BEFORE" ] || return 0
+	BEFORE=none
 	if [ "$MODES" = guest ]; then
 		insmod "$HERE/spliceguard.ko" mode=off
-	elif [ "$BEFORE" = '' ]; then
-		modprobe spliceguard mode=off
+	else
+		# Whatever is configured: a lock would keep it in off until the next boot.
+		modprobe spliceguard mode=off trust= group=-1 locked=0
 	fi
-	[ -n "$BEFORE" ] || BEFORE=none
 }
 
 # ext4 and XFS on loop devices, and huge pages: files there have larger folios where the kernel makes them.
@@ -293,7 +317,7 @@ all_modes() {
 }
 
 SOURCES=()
-trap 'nginx_stop; bring_back' EXIT
+trap clean_up EXIT
 head -c $((8 << 20)) /dev/urandom >"$FILE"
 if [ -n "${MODES:-}" ]; then
 	all_modes
