@@ -52,5 +52,6 @@ running=
 what="the mode that is in force"
 [ -z "${MODES:-}" ] || what="stock (the module not loaded, or off) and each mode"
 "$HERE/report.sh" "$DIR" "$kernel" "spliceguard on $(uname -r), $(nproc) processors: $what; real time, in ns of processor time" ns
+rm "$DIR/$kernel.targets"
 cat "$DIR/$kernel.txt"
 echo "in $DIR: $kernel.txt, $kernel.csv$([ ! -e "$DIR/$kernel.svg" ] || echo ", $kernel.svg")" >&2
