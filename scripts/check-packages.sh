@@ -104,7 +104,7 @@ fleet() {
 		- hosts: all
 		  roles: [spliceguard]
 	END
-	play_roles "$release" "$work" &
+	play_roles "$release" &
 	stage "$release-fleet" 70-fleet.bats "$system" -netdev "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:$FLEET_PORT-:22" -device virtio-net-pci,netdev=net || true
 	wait $!
 	rm -rf "$work"
@@ -112,7 +112,7 @@ fleet() {
 
 FLEET_PORT=10022
 
-# play ARGUMENTS...: the role, on the machine that fleet has booted.
+# play RELEASE ARGUMENTS...: the role, on the machine that fleet has booted.
 play() {
 	in_root "$CACHE/root/tools" bash -euc '
 		cd "$1"
@@ -125,8 +125,7 @@ play() {
 
 # settings RELEASE MODE TRUST
 settings() {
-	local dir=/cache/packages/current
-	in_root "$CACHE/root/tools" jq -n --arg mode "$2" --arg trust "$3" --arg debs "$(cd "$CACHE/packages/current" && ls spliceguard-dkms_*.deb spliceguard_*_amd64.deb)" --arg dir "$dir" \
+	in_root "$CACHE/root/tools" jq -n --arg mode "$2" --arg trust "$3" --arg debs "$(cd "$CACHE/packages/current" && ls spliceguard-dkms_*.deb spliceguard_*_amd64.deb)" --arg dir /cache/packages/current \
 		'{ spliceguard_mode: $mode, spliceguard_trust: $trust, spliceguard_debs: ($debs | split("\n") | map($dir + "/" + .)) }' >"$CACHE/guest/packages-$1-fleet/settings.json"
 }
 

@@ -146,7 +146,7 @@ write_knob() {
 # as on arm64 before 6.2, those that somebody may redirect, who is not the test's module owner.
 hooked() {
 	local how='redirect\+[^ ]+ \[spliceguard\]' others=
-	if [[ "$HOSTTYPE:$(uname -r)" == aarch64:6.1.* ]]; then
+	if [[ "$HOSTTYPE" == aarch64 && "$(uname -r)" == 6.1.* ]]; then
 		how='\) R I '
 		[ ! -d /sys/module/owner ] || others=$(</sys/module/owner/parameters/function)
 	fi
