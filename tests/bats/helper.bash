@@ -3,26 +3,56 @@
 
 bats_require_minimum_version 1.5.0
 
-# What bats does before each command, so as to know the line of a failure, takes a guest longer than most commands do. This one,
-# in its place, does it for those of a test itself and not for those of the functions that it calls.
-# shellcheck disable=SC2034
+# What bats does on its own account takes a guest longer than most of what is tested, so three things are done in another way here.
+# The files come as bats-preprocess makes them, see check.sh.
+
+# First: before each command bats notes where it is, so as to know the line of a failure. The trap for failures knows it by itself.
+trap - DEBUG
 bats_debug_trap() {
-	[[ ${FUNCNAME[1]} == @(test_*|setup*|teardown*) ]] || return 0
-	BATS_DEBUG_LASTLAST_STACK_TRACE=("${BATS_DEBUG_LAST_STACK_TRACE[@]}")
-	BATS_DEBUG_LAST_LINENO=("${BASH_LINENO[@]}") BATS_DEBUG_LAST_SOURCE=("${BASH_SOURCE[@]}")
-	bats_capture_stack_trace
+	trap - DEBUG
 }
 
-# Likewise: bats runs each test in a process of its own, which reads the lines "bats_test_function --description TEXT --tags LIST -- NAME"
-# of all tests of the file. Only one of them is its own.
-if [ -n "${BATS_SUITE_TEST_NUMBER:-}" ]; then
-	# shellcheck disable=SC2034
+bats_error_trap() {
+	bats_check_status_from_trap
+	[ -n "$BATS_DEBUG_LAST_STACK_TRACE_IS_VALID" ] || bats_capture_stack_trace
+	BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
+}
+
+# Second: bats runs each test in a process of its own, which reads all of bats and all of the file once more. Here the process that
+# has read them, bats-exec-file, forks.
+if [ -n "${tests_to_run:-}" ]; then
+	declare -gA DESCRIPTIONS
+
+	# bats_test_function --description TEXT --tags LIST -- NAME: what each @test line of the file is made into.
 	bats_test_function() {
-		[ "${*: -1}" = "$BATS_TEST_NAME" ] || return 0
-		eval "BATS_TEST_DESCRIPTION=\"$2\""
-		export BATS_TEST_DESCRIPTION
-		BATS_TEST_TAGS=()
-		BATS_TEST_COMMAND=("$BATS_TEST_NAME")
+		eval "DESCRIPTIONS[${*: -1}]=\"$2\""
+	}
+
+	bats_run_tests() {
+		local name number=$BATS_FILE_FIRST_TEST_NUMBER_IN_SUITE
+		bats_exec_file_status=0
+		trap - ERR
+		for name in "${tests_to_run[@]}"; do
+			((number += 1))
+			# Where bash looks at a failure, none inside would end a test.
+			set +e
+			(
+				trap - EXIT INT
+				set -e
+				run_test "${flags[@]}" "$filename" "$name" "$number" $((number - BATS_FILE_FIRST_TEST_NUMBER_IN_SUITE)) 1
+			)
+			[ $? = 0 ] || bats_exec_file_status=1
+			set -e
+		done
+	}
+
+	# run_test ARGUMENTS...: what bats-exec-test does with them, but for what has been read.
+	run_test() {
+		source() { :; }
+		BATS_OUT=$BATS_RUN_TMPDIR/bats.$BASHPID.out
+		BATS_TEST_COMMAND=("$name") BATS_TEST_TAGS=()
+		export BATS_TEST_DESCRIPTION=${DESCRIPTIONS[$name]}
+		builtin source "$BATS_LIBEXEC/bats-exec-test"
 	}
 fi
 
