@@ -267,13 +267,12 @@ guests_amd64() {
 	# Those that take longest begin.
 	for k in $KERNELS; do ! is_end "$k" || pool guest "$k" cloud-amd64 1 "${FILES[@]}" "${TELLING[@]}"; done
 	for k in $KERNELS; do is_end "$k" || pool guest "$k" cloud-amd64 1 "${FILES[@]}"; done
-	for k in $KERNELS; do pool guest "$k" cloud-amd64 2 50-switch.bats; done
+	# On two processors, and with x32, which is in the generic kernels only.
+	for k in $KERNELS; do pool guest "$k" amd64 2 25-x32.bats 50-switch.bats 95-late-unload.bats; done
 	# The tools that administrators look with are large.
 	[[ " $KERNELS " != *" 6.12 "* ]] || WITH="${LOOKING[*]}" MEMORY=2048 pool guest 6.12 cloud-amd64 1 86-tools.bats
 	# Where a nanosecond is an instruction.
 	for k in $KERNELS; do ! is_end "$k" || ICOUNT=1 pool guest "$k" cloud-amd64 1 15-cost.bats; done
-	# x32 is in the generic kernels only.
-	for k in $KERNELS; do pool guest "$k" amd64 1 25-x32.bats 26-late-unload.bats; done
 }
 
 # A disk image with DKMS, a compiler and a kernel's headers, of the release that the guests' programs are from.
