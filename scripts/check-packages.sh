@@ -28,8 +28,8 @@ stage() {
 	if [ -d "$work/esp" ]; then
 		cp "$kernel"/{vmlinuz,initrd.img} "$work/esp/"
 		printf '%s\n' "linux /vmlinuz $line" 'initrd /initrd.img' boot >"$work/esp/EFI/debian/grub.cfg"
-		# After the disks, so that they keep their names.
-		boot=(-drive "file=fat:/cache/guest/packages-$machine/esp,format=raw,readonly=on,if=none,id=esp" -device virtio-blk-pci,drive=esp,bootindex=0)
+		# Of another kind than the disks, so that they keep their names.
+		boot=(-drive "file=fat:/cache/guest/packages-$machine/esp,format=raw,snapshot=on,if=none,id=esp" -device ide-hd,drive=esp,bootindex=0)
 	else
 		boot=(-kernel "/cache/${kernel#"$CACHE/"}/vmlinuz" -initrd "/cache/${kernel#"$CACHE/"}/initrd.img" -append "$line")
 	fi
