@@ -180,7 +180,9 @@ programs() {
 		mkdir /tmp/command-o2
 		cp -r command src include dkms.conf /tmp/command-o2
 		make -C /tmp/command-o2/command CC="$1"gcc CFLAGS="-O2 -Werror" -B spliceguard bench
-		cp /tmp/command-o2/command/spliceguard "$out"'
+		cp /tmp/command-o2/command/spliceguard "$out"
+		rm -rf "$out/bench"
+		cp -r /tmp/command-o2/command/bench "$out"'
 }
 
 # guest KERNEL FLAVOUR SMP FILES...: one boot, some bats files.
@@ -306,7 +308,7 @@ build_in_guest() {
 	cp -r "$TOP"/{dkms.conf,Kbuild,src,include} "$dir/project"
 	cp "$TOP/tests/guest-dkms" "$dir"
 	say "$name: booting"
-	DISK=$image MEMORY=2048 TIMEOUT=1800 "$TOP/scripts/guest.sh" "$kernel" "$name" "$dir" bash guest-dkms || status=1
+	DISK=$image SMP=2 MEMORY=2048 TIMEOUT=3000 "$TOP/scripts/guest.sh" "$kernel" "$name" "$dir" bash guest-dkms || status=1
 	rm -rf "$dir"
 	result "$kernel: built by DKMS in a guest, and loaded" $status
 }

@@ -36,7 +36,7 @@ tap_results() {
 	[ -e "$2" ] || : >"$2"
 	plan=$(sed -n 's/^1\.\.\([0-9]*\)\r*$/\1/p' "$2" | tail -n 1)
 	count=$(grep -cE '^(not )?ok [0-9]+' "$2" || true)
-	grep -E '^(not )?ok [0-9]+' "$2" | tr -d '\r' | sed -E "s/^(not ok|ok) [0-9]+ (- )?/\1 $1: /" >>"$RESULTS" || true
+	grep -E '^(not )?ok [0-9]+' "$2" | tr -d '\r' | sed -uE "s/^(not ok|ok) [0-9]+ (- )?/\1 $1: /" >>"$RESULTS" || true
 	[ -n "$plan" ] && [ "$plan" = "$count" ] && [ "$count" -gt 0 ]
 	result "$1: the plan is there and kept (${plan:-none}, $count)" $?
 }

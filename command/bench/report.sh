@@ -12,7 +12,7 @@ kernel=$2
 copy=$(awk -F, '$3 == "copy" && $6 == "ns_per_byte" { print $7; exit }' "$kernel.csv")
 {
 	echo "$3"
-	awk -F, -v chart="$kernel.targets" -f "$HERE/report.awk" "$kernel.csv"
+	awk -F, -v chart="$kernel.targets" -v unit="${4:-}" -f "$HERE/report.awk" "$kernel.csv"
 } >"$kernel.txt"
 if command -v gnuplot >/dev/null; then
 	gnuplot -e "kernel='$kernel'; csv='$kernel.csv'; targets='$kernel.targets'; picture='$kernel.svg'${4:+; unit='$4'; copy=${copy:-0}}" "$HERE/plot.gnuplot"

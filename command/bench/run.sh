@@ -45,6 +45,7 @@ row() {
 	local lines line
 	if lines=$("$HERE/$1" "${@:2}" 2>"$DIR/error"); then
 		while read -r line; do out "$line"; done <<<"$lines"
+		[ ! -s "$DIR/error" ] || say "left out of $*: $(cat "$DIR/error")"
 	else
 		say "left out: $*: $(cat "$DIR/error")"
 	fi

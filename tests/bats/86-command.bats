@@ -6,6 +6,8 @@ setup_file() {
 	head -c 1M /dev/urandom >/tmp/big
 	mkdir -p "/lib/modules/$(uname -r)/updates"
 	cp /test/spliceguard.ko "/lib/modules/$(uname -r)/updates"
+	mkdir -p /usr/lib/spliceguard
+	cp -r /test/programs/bench /usr/lib/spliceguard
 	# It complains of all modules that are compressed.
 	depmod -a 2>/dev/null || true
 }
@@ -300,4 +302,31 @@ process="filler" op=splice from=tmpfs to=pipe verdict=copied 1 8192'
 	grep -Fx "spliceguard_copied_bytes_total{operation=\"sendfile\"} $(counter sendfile/bytes_copied)" <<<"$output"
 	grep -Fx "spliceguard_hooks{state=\"active\"} $(hooks)" <<<"$output"
 	grep -Fx 'spliceguard_protected 1' <<<"$output"
+}
+
+@test "command bench: measures each mode, reports, and brings the mode back" {
+	export BENCH_MIB=1
+	mode 'degrade vmsplice=block'
+	spg bench --modes --output /tmp/bench calls
+	is_mode 'degrade vmsplice=block'
+	kernel=$(uname -r | grep -oE '^[0-9]+\.[0-9]+')
+	same "$(cut -d, -f2 "/tmp/bench/$kernel.csv" | sort -u | paste -sd' ')" 'block degrade log stock'
+	grep -q 'works-sendfile.*degrade' "/tmp/bench/$kernel.txt"
+	[[ "$(tail -n 1 "/tmp/bench/$kernel.csv")" == *,*,*,*,*,*,* ]]
+	# Without privilege, what is in force.
+	as_user spliceguard bench --output /tmp/bench-user calls
+	same "$(cut -d, -f2 "/tmp/bench-user/$kernel.csv" | sort -u)" degrade
+	grep -q works-tee "/tmp/bench-user/$kernel.csv"
+	run ! grep works-vmsplice "/tmp/bench-user/$kernel.csv"
+	is_mode 'degrade vmsplice=block'
+}
+
+@test "command bench: stopped in the middle, it brings the mode back as well" {
+	mode log
+	BENCH_MIB=1 setsid spliceguard bench --modes --output /tmp/stopped calls >/dev/null 2>/tmp/said 3>&- &
+	running=$!
+	eventually is_mode degrade
+	kill -TERM $running
+	wait $running || true
+	eventually is_mode log
 }
