@@ -28,6 +28,7 @@ stage() {
 	if [ -d "$work/esp" ]; then
 		cp "$kernel"/{vmlinuz,initrd.img} "$work/esp/"
 		printf '%s\n' "linux /vmlinuz $line" 'initrd /initrd.img' boot >"$work/esp/EFI/debian/grub.cfg"
+		# shellcheck disable=SC2054
 		# Of another kind than the disks, so that they keep their names.
 		boot=(-drive "file=fat:/cache/guest/packages-$machine/esp,format=raw,snapshot=on,if=none,id=esp" -device ide-hd,drive=esp,bootindex=0)
 	else

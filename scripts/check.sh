@@ -37,7 +37,7 @@ lint() {
 		--ignore ARRAY_SIZE,BIT_MACRO,COMPLEX_MACRO,ENOSYS,LONG_LINE_STRING,PREFER_DEFINED_ATTRIBUTE_MACRO,PREFER_KERNEL_TYPES,STRCPY,VOLATILE \
 		-f $(ls command/*.[ch] | grep -vE "/(calls|oracle|uring).h")' || true
 	try "shellcheck" in_tools 'shellcheck -x scripts/*.sh packaging/files.sh packaging/guard packaging/module debian/*.p{re,ost}{rm,inst} tests/guest-init tests/guest-demo tests/guest-dkms tests/packages/run \
-		tests/packages/*.bats tests/packages/helper.bash tests/bats/*.bats tests/bats/helper.bash \
+		tests/packages/*.bats tests/packages/helper.bash tests/bats/*.bats tests/bats/*.bash \
 		command/tests/*.bats command/tests/helper.bash command/completion.bash command/bench/*.sh .ci/run' || true
 	try "no version test outside include/compat.h" bash -c \
 		"! grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -r $TOP/src $TOP/include --exclude=compat.h" || true
@@ -51,6 +51,16 @@ unit() {
 	in_tools /tmp/policy_test >"$tap" 2>&1 || status=1
 	tap_results "policy" "$tap"
 	result "policy tests end cleanly" $status
+	try "bats in guests gives the verdicts that bats gives" in_tools '
+		for quick in "" 1; do
+			QUICK=$quick bats --tap tests/unit/verdicts.bats >/tmp/verdicts"$quick" || true
+			cat /tmp/verdicts"$quick"
+			grep -E "^(ok|not ok|1\.\.) ?" /tmp/verdicts"$quick" >/tmp/said"$quick"
+		done
+		diff /tmp/said /tmp/said1
+		# They are what their names say.
+		! grep -E "^ok .* fails:|^not ok .* passes:" /tmp/said
+		[ "$(grep -c "^not ok .* fails: " /tmp/said)" = 10 ]' || true
 	command_tests
 }
 
@@ -202,7 +212,7 @@ guest() {
 	cp -r "$CACHE/out/programs$ARCH_SUFFIX" "$dir/programs"
 	[[ "$flavour" != *-16k ]] || cp "$CACHE/out/programs$ARCH_SUFFIX-16k"/* "$dir/programs/"
 	mkdir "$dir/bats"
-	cp "$TOP/tests/bats/helper.bash" "$dir/bats/"
+	cp "$TOP"/tests/bats/*.bash "$dir/bats/"
 	# The witness has the last word, but where it would be counted.
 	[ -n "${ICOUNT:-}" ] || files+=(99-witness.bats)
 	# What bats makes of them first is made here, where it takes no time.
