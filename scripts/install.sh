@@ -46,10 +46,12 @@ remove_version() {
 }
 
 install() {
-	local kernel old stage
+	local kernel old
 	kernel=$(uname -r)
+	echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || die "no C compiler, or no C library to compile for; on Debian: apt install gcc libc6-dev"
 	[ -e "/lib/modules/$kernel/build/Makefile" ] ||
 		die "no headers for kernel $kernel; on Debian: apt install linux-headers-$kernel"
+	# Known to the trap, which comes when this function is over.
 	stage=$(mktemp -d)
 	trap 'rm -rf "$stage"' EXIT
 	chmod 755 "$stage"

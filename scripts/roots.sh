@@ -239,7 +239,7 @@ make_system() {
 	sed -i '/path-exclude/d' "$dir/etc/apt/apt.conf.d/10spliceguard"
 	echo 'DPkg::Options { "--force-unsafe-io"; };' >>"$dir/etc/apt/apt.conf.d/10spliceguard"
 	quietly "$CACHE/log/system-$suite.log" in_root "$dir" apt-get -qq -y install systemd-sysv udev dbus kmod initramfs-tools \
-		linux-image-amd64 linux-headers-amd64 dkms openssh-server ifupdown iproute2 procps python3-minimal python3-apt bats xz-utils zstd
+		linux-image-amd64 linux-headers-amd64 dkms gcc libc6-dev openssh-server ifupdown iproute2 procps python3-minimal python3-apt bats xz-utils zstd
 	rm "$dir/usr/sbin/policy-rc.d"
 	in_root "$dir" bash -euc '
 		kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -nE "s/^ *Depends: linux-image-([0-9].*)/\1/p")
