@@ -1,8 +1,9 @@
 #!/bin/bash
 # check.sh: all that a change must pass. Ends with "N passed, N failed"; exit code 0 only if none failed.
 #
-#   check.sh          everything; KERNELS="6.1 7.2" and TESTS=pattern (of bats test names) narrow it, V=1 shows all; with ARCH=arm64
-#                     what differs there; with ORACLE_ARM64=1 the sharing oracle of one of its kernels besides
+#   check.sh          everything; KERNELS="6.1 7.2" and TESTS=pattern (of bats test names) narrow it, V=1 shows all; WHOLE=1 has every
+#                     kernel run what otherwise the oldest and the newest do; with ARCH=arm64 what differs there; with ORACLE_ARM64=1 the
+#                     sharing oracle of one of its kernels besides
 #   check.sh lint     checkpatch, shellcheck, the disassembly rules
 #   check.sh unit     the tests of policy and of the command in user space, under ASan and UBSan
 . "$(dirname "$0")/common.sh"
@@ -265,20 +266,23 @@ oracle_arm64() {
 }
 
 # What can break a kernel is tried on each.
-FILES=(10-load.bats 20-oracle.bats 30-behaviour.bats 35-zerocopy.bats 40-vmsplice.bats 45-trust.bats 60-unload.bats 70-pressure.bats
-	80-kernel-users.bats 90-lock.bats)
-# What only tells of it is the same on all, so the first and the last of them will do.
-TELLING=(85-trace.bats 86-command.bats)
+FILES=(10-load.bats 20-oracle.bats 30-behaviour.bats 35-zerocopy.bats 40-vmsplice.bats 60-unload.bats 70-pressure.bats 80-kernel-users.bats)
+# What decides and what tells is the same code on all, so without WHOLE=1 the oldest and the newest of them will do.
+AT_ENDS=(45-trust.bats 85-trace.bats 86-command.bats 90-lock.bats)
 
 is_end() {
 	[[ "$KERNELS" == "$1" || "$KERNELS" == "$1 "* || "$KERNELS" == *" $1" ]]
 }
 
+has_all() {
+	[ -n "${WHOLE:-}" ] || is_end "$1"
+}
+
 guests_amd64() {
 	local k
 	# Those that take longest begin.
-	for k in $KERNELS; do ! is_end "$k" || pool guest "$k" cloud-amd64 1 "${FILES[@]}" "${TELLING[@]}"; done
-	for k in $KERNELS; do is_end "$k" || pool guest "$k" cloud-amd64 1 "${FILES[@]}"; done
+	for k in $KERNELS; do ! has_all "$k" || pool guest "$k" cloud-amd64 1 "${FILES[@]}" "${AT_ENDS[@]}"; done
+	for k in $KERNELS; do has_all "$k" || pool guest "$k" cloud-amd64 1 "${FILES[@]}"; done
 	# On two processors, and with x32, which is in the generic kernels only.
 	for k in $KERNELS; do pool guest "$k" amd64 2 25-x32.bats 50-switch.bats 95-late-unload.bats; done
 	# The tools that administrators look with are large.
@@ -326,7 +330,7 @@ build_in_guest() {
 guests_arm64() {
 	local k
 	[[ -n "${TESTS:-}" || " $KERNELS " != *" 6.12 "* ]] || pool build_in_guest 6.12
-	for k in $KERNELS; do pool guest "$k" cloud-arm64 1 "${FILES[@]}" "${TELLING[@]}" 27-compat.bats; done
+	for k in $KERNELS; do pool guest "$k" cloud-arm64 1 "${FILES[@]}" "${AT_ENDS[@]}" 27-compat.bats; done
 	for k in $KERNELS; do pool guest "$k" cloud-arm64 2 50-switch.bats; done
 	# Pages of 16 KiB.
 	for k in $KERNELS; do

@@ -3,7 +3,7 @@
  * What one call takes at least: a fixed sequence of calls, the least of many turns. Where a clock
  * counts instructions, that is the same number each time.
  *
- *	percall works SIZE BATCH FILE	calls that move SIZE bytes, BATCH of them one after the other; without those that the mode refuses
+ *	percall works SIZE BATCH FILE	calls that move SIZE bytes, BATCH of them one after the other; without those that it refuses
  *	percall refused BATCH FILE	good calls, which the mode must refuse
  *	percall fails BATCH		the same calls, with descriptors that are none
  */
@@ -150,7 +150,10 @@ static const struct call {
 	{ "sendzc", NULL, call_sendzc, NULL, EOPNOTSUPP, EINVAL },
 };
 
-/* @error is what each call must end with, or 0. Returns 0 for what should work and is refused. */
+/*
+ * @error is what each call must end with, or 0. Returns 0 for what is invalid instead: what should
+ * work and is refused, and what the kernel does not know.
+ */
 static uint64_t least_of(const struct call *call, int error)
 {
 	uint64_t least = UINT64_MAX;
@@ -167,7 +170,7 @@ static uint64_t least_of(const struct call *call, int error)
 			bad = error ? ret != -1 || errno != error : ret != (ssize_t)c.size;
 		}
 		spent = nanoseconds(CLOCK_MONOTONIC) - before;
-		if (bad && !error && errno == EINVAL) {
+		if (bad && error != EINVAL && errno == EINVAL) {
 			if (prepared)
 				drain_pipe();
 			return 0;
@@ -230,7 +233,7 @@ int main(int argc, char **argv)
 		if (least)
 			printf("%s-%s,%s,%zu,least_ns,%.2f\n", what, call->name, works ? "batch" : "none", c.size, (double)least / c.batch);
 		else
-			fprintf(stderr, "%s: refused\n", call->name);
+			fprintf(stderr, "%s: invalid here\n", call->name);
 	}
 	return 0;
 }

@@ -2,7 +2,13 @@
 # What the module costs those who do not use what it hooks, in instructions: the guest's clock counts them.
 load helper
 
+# A kernel begins with another clock than it goes on with, and reads it in other time.
+clock_stays() {
+	[[ "$(</sys/devices/system/clocksource/clocksource0/current_clocksource)" != *early ]]
+}
+
 setup() {
+	eventually clock_stays
 	# The witness looks at socket buffers, which counts.
 	command rmmod witness 2>/dev/null || true
 }
