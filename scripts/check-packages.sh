@@ -178,9 +178,14 @@ begin_results results-packages
 for release in $RELEASES; do
 	[[ " $ALL_RELEASES " == *" $release "* ]] || die "unknown release '$release'; known: $ALL_RELEASES"
 done
+jobs=()
 for part in $PARTS; do
 	[[ " $ALL_PARTS " == *" $part "* ]] || die "unknown part '$part'; known: $ALL_PARTS"
+	for release in $RELEASES; do
+		[[ "$part" != machine && "$release" != trixie ]] || jobs+=("$part $release")
+	done
 done
+[ ${#jobs[@]} -gt 0 ] || die "nothing to do: but for machine, parts are tried on trixie"
 say "cache: $CACHE"
 "$TOP/scripts/roots.sh" tools qemu-utils ovmf python3-virt-firmware shim-signed grub-efi-amd64-signed ansible-core ansible-lint openssh-client lintian rpm rpmlint
 "$TOP/scripts/roots.sh" package
@@ -192,10 +197,7 @@ try "the spec builds, and rpmlint accepts it" env OUT="$CACHE/packages/rpm" "$TO
 mkdir "$CACHE/packages/programs"
 in_root "$CACHE/root/tools" gcc -O2 -static -o /cache/packages/programs/hold /spliceguard/tests/programs/hold.c -I/spliceguard/command
 try "the role is as ansible-lint wants it" in_root "$CACHE/root/tools" bash -c "cd /spliceguard/ansible && ansible-lint --offline -q roles" || true
-for part in $PARTS; do
-	for release in $RELEASES; do
-		[[ "$part" != machine && "$release" != trixie ]] || pool "$part" "$release"
-	done
-done
+# shellcheck disable=SC2086
+for job in "${jobs[@]}"; do pool $job; done
 wait
 finish

@@ -48,7 +48,7 @@ remove_version() {
 install() {
 	local kernel old
 	kernel=$(uname -r)
-	echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || die "no C compiler, or no C library to compile for; on Debian: apt install gcc libc6-dev"
+	echo '#include <stdio.h>' | ${CC:-cc} -E - >/dev/null 2>&1 || die "no C compiler, or no C library to compile for; on Debian: apt install gcc libc6-dev"
 	[ -e "/lib/modules/$kernel/build/Makefile" ] ||
 		die "no headers for kernel $kernel; on Debian: apt install linux-headers-$kernel"
 	# Known to the trap, which comes when this function is over.
@@ -63,6 +63,7 @@ install() {
 	mkdir -p "${MANIFEST%/*}"
 	(cd "$stage" && find . ! -type d | sed 's/^\.//' | sort) >"$MANIFEST"
 	cp -a --no-preserve=ownership "$stage/." /
+	trap 'rm -rf "$stage"; [ $? = 0 ] || echo "spliceguard: not installed as a whole; make uninstall takes away what is there" >&2' EXIT
 	dkms add -m spliceguard -v "$VERSION"
 	dkms build -m spliceguard -v "$VERSION" -k "$kernel"
 	dkms install -m spliceguard -v "$VERSION" -k "$kernel" --force

@@ -3,7 +3,7 @@
  * What one call takes at least: a fixed sequence of calls, the least of many turns. Where a clock
  * counts instructions, that is the same number each time.
  *
- *	percall works SIZE BATCH FILE	calls that move SIZE bytes, BATCH of them one after the other; without those that it refuses
+ *	percall works SIZE BATCH FILE	calls that move SIZE bytes, BATCH of them one after the other; without what is refused
  *	percall refused BATCH FILE	good calls, which the mode must refuse
  *	percall fails BATCH		the same calls, with descriptors that are none
  */
@@ -17,6 +17,7 @@ static struct {
 	int batch;
 	int file;
 	int pipe[2], other[2], tcp[2];
+	bool zerocopy;
 	struct uring ring;
 	char *memory, *taken;
 } c;
@@ -54,6 +55,11 @@ static ssize_t call_vmsplice(void)
 
 static ssize_t call_zerocopy(void)
 {
+	/* It would be a plain one. */
+	if (!c.zerocopy) {
+		errno = EINVAL;
+		return -1;
+	}
 	return send(c.tcp[1], c.memory, c.size, MSG_ZEROCOPY);
 }
 
@@ -87,11 +93,17 @@ static ssize_t call_sendzc(void)
 	return cqe->res < 0 ? -1 : cqe->res;
 }
 
+/* Only with a splice that is let pass. */
 static bool fill_pipe(void)
 {
-	for (int i = 0; i < c.batch; i++)
-		if (call_splice_in() != (ssize_t)c.size)
+	for (int i = 0; i < c.batch; i++) {
+		ssize_t ret = call_splice_in();
+
+		if (ret < 0 && errno == EINVAL && !i)
 			return false;
+		if (ret != (ssize_t)c.size)
+			die("splice");
+	}
 	return true;
 }
 
@@ -151,8 +163,8 @@ static const struct call {
 };
 
 /*
- * @error is what each call must end with, or 0. Returns 0 for what is invalid instead: what should
- * work and is refused, and what the kernel does not know.
+ * @error is what each call must end with, or 0. Returns 0 for what is invalid instead from the first
+ * one on: what should work and is refused, and what the kernel does not know.
  */
 static uint64_t least_of(const struct call *call, int error)
 {
@@ -160,23 +172,25 @@ static uint64_t least_of(const struct call *call, int error)
 
 	for (int turn = 0; turn < TURNS; turn++) {
 		uint64_t before, spent;
-		bool prepared = !error && call->prepare && call->prepare();
-		bool bad = !error && call->prepare && !prepared;
+		ssize_t ret = 0;
+		int i;
 
+		if (!error && call->prepare && !call->prepare())
+			return 0;
 		before = nanoseconds(CLOCK_MONOTONIC);
-		for (int i = 0; i < c.batch && !bad; i++) {
-			ssize_t ret = call->call();
-
-			bad = error ? ret != -1 || errno != error : ret != (ssize_t)c.size;
+		for (i = 0; i < c.batch; i++) {
+			ret = call->call();
+			if (error ? ret != -1 || errno != error : ret != (ssize_t)c.size)
+				break;
 		}
 		spent = nanoseconds(CLOCK_MONOTONIC) - before;
-		if (bad && error != EINVAL && errno == EINVAL) {
-			if (prepared)
+		if (i < c.batch) {
+			if (ret != -1 || errno != EINVAL || turn || i)
+				die("%s", call->name);
+			if (!error && call->prepare)
 				drain_pipe();
 			return 0;
 		}
-		if (bad)
-			die("%s", call->name);
 		if (!error)
 			call->drain();
 		if (spent < least)
@@ -198,7 +212,7 @@ static void open_all(const char *file)
 	/* So that a batch has room; only root may. */
 	setsockopt(c.tcp[0], SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	setsockopt(c.tcp[1], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
-	setsockopt(c.tcp[1], SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on));
+	c.zerocopy = !setsockopt(c.tcp[1], SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on));
 }
 
 int main(int argc, char **argv)
@@ -233,7 +247,7 @@ int main(int argc, char **argv)
 		if (least)
 			printf("%s-%s,%s,%zu,least_ns,%.2f\n", what, call->name, works ? "batch" : "none", c.size, (double)least / c.batch);
 		else
-			fprintf(stderr, "%s: invalid here\n", call->name);
+			fprintf(stderr, "%s: not possible here\n", call->name);
 	}
 	return 0;
 }

@@ -214,7 +214,9 @@ function without(call, size,   before, after) {
 }
 
 function instructions(name, a, b) {
-	if (!unit)
+	if (unit)
+		unjudged = 1
+	else
 		place("", name, a, b)
 }
 
@@ -266,7 +268,7 @@ function begin(name_alone, name, how_made, op, limit) {
 	how = how_made
 	operator = op
 	bound = limit
-	places = bad = 0
+	places = bad = unjudged = 0
 	line = ""
 	lines = ""
 }
@@ -291,7 +293,7 @@ function place(size, what, figure, other,   result, ok, where, text) {
 }
 
 function end(   word) {
-	word = !places ? "not measured" : bad ? "MISSED" : "met"
+	word = unjudged ? "not judged" : !places ? "not measured" : bad ? "MISSED" : "met"
 	met += word == "met"
 	missed += word == "MISSED"
 	absent += word == "not measured"

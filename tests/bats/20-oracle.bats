@@ -145,14 +145,15 @@ whole_table() {
 		for row in $(oracle | sed -n 's/^paths: //p'); do
 			echo >"$WITNESS"
 			result=$(oracle /tmp/tmpfs/f write "$row")
-			echo "$m: $result: $(cut -d' ' -f1-4,6 "$WITNESS" | tr '\n' ';')"
+			findings=$(<"$WITNESS")
+			echo "$m: $result: $findings"
 			case $result in
 			*SHARED | *LOST)
-				grep -E '^(pipe|socket) file .* user ' "$WITNESS"
+				[[ $'\n'$findings =~ $'\n'(pipe|socket)\ file\ [^$'\n']*\ user\  ]]
 				found=$((found + 1))
 				;;
 			esac
-			[ $m = off ] || [ -z "$(cat "$WITNESS")" ]
+			[ $m = off ] || [ -z "$findings" ]
 		done
 		[ $m = degrade ] || [ $found -ge 16 ]
 	done

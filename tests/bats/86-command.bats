@@ -327,6 +327,9 @@ process="filler" op=splice from=tmpfs to=pipe verdict=copied 1 8192'
 	running=$!
 	eventually is_mode degrade
 	kill -TERM $running
-	wait $running || true
-	eventually is_mode log
+	status=0
+	wait $running || status=$?
+	[ "$status" = 130 ]
+	is_mode log
+	run ! ls /tmp/stopped/*.txt
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The lock, against a forced unloading that began before it. That call never returns, and the kernel is tainted by its force, so this
-# has a guest of its own.
+# is the last of its guest's.
 load helper
 
 still_locked() {

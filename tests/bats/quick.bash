@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What bats does on its own account takes a guest longer than most of what is tested, so some of it is done in another way here, by functions
 # of bats 1.11's that these take the place of. Its files come as bats-preprocess makes them, see guest in scripts/check.sh.
-# Variables are bats' own.
-# shellcheck disable=SC2034,SC2154
+# What no test here uses is not there: BATS_TEST_RETRIES, BATS_TEST_TIMEOUT, a skip in setup_file. Variables are bats' own.
+# shellcheck disable=SC2034,SC2154,SC2317
 
 # Before each command bats notes where it is, so as to know the line of a failure. The trap for failures knows it by itself.
 trap - DEBUG
@@ -50,6 +50,10 @@ if [ -n "${tests_to_run:-}" ]; then
 		BATS_OUT=$BATS_RUN_TMPDIR/bats.$BASHPID.out
 		BATS_TEST_COMMAND=("$name") BATS_TEST_TAGS=()
 		export BATS_TEST_DESCRIPTION=${DESCRIPTIONS[$name]}
+		# The last thing before the test.
+		bats_evaluate_preprocessed_source() {
+			unset -f source
+		}
 		builtin source "$BATS_LIBEXEC/bats-exec-test"
 	}
 fi

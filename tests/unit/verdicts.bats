@@ -96,7 +96,7 @@ within() {
 @test "passes: a file that is read in" {
 	echo 'read_in=5' >"$BATS_TEST_TMPDIR/it"
 	# shellcheck source=/dev/null
-	. "$BATS_TEST_TMPDIR/it"
+	source "$BATS_TEST_TMPDIR/it"
 	# shellcheck disable=SC2154
 	[ "$read_in" = 5 ]
 }
