@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What checks count, and how many run at once. Sourced after common.sh.
 
-# A guest is idle a quarter of its time.
-LANES=${LANES:-$(($(nproc) * 3 / 2))}
+# A guest is idle a good part of its time.
+LANES=${LANES:-$(($(nproc) * 2))}
 
 # begin_results NAME: count anew, in a file of that name in the cache.
 begin_results() {
