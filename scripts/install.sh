@@ -63,7 +63,7 @@ install() {
 	mkdir -p "${MANIFEST%/*}"
 	(cd "$stage" && find . ! -type d | sed 's/^\.//' | sort) >"$MANIFEST"
 	cp -a --no-preserve=ownership "$stage/." /
-	trap 'rm -rf "$stage"; [ $? = 0 ] || echo "spliceguard: not installed as a whole; make uninstall takes away what is there" >&2' EXIT
+	trap '[ $? = 0 ] || echo "spliceguard: not installed as a whole; make uninstall takes away what is there" >&2; rm -rf "$stage"' EXIT
 	dkms add -m spliceguard -v "$VERSION"
 	dkms build -m spliceguard -v "$VERSION" -k "$kernel"
 	dkms install -m spliceguard -v "$VERSION" -k "$kernel" --force
