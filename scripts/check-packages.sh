@@ -1,6 +1,6 @@
 #!/bin/bash
 # check-packages.sh: the packages, on a freshly installed system of each release, in guests that boot with systemd and that release's own
-# kernel. It compiles under emulation, so it takes a quarter of an hour a release and is no part of make check.
+# kernel. It compiles under emulation, so a release takes two processors about an hour, and it is no part of make check.
 #
 #   RELEASES="bookworm unstable" PARTS="machine secure_machine fleet" check-packages.sh       narrows it
 #
