@@ -52,11 +52,18 @@ unit() {
 	in_tools /tmp/policy_test >"$tap" 2>&1 || status=1
 	tap_results "policy" "$tap"
 	result "policy tests end cleanly" $status
+	verdicts
+	command_tests
+}
+
+# tests/bats/quick.bash against bats itself.
+verdicts() {
 	try "bats in guests gives the verdicts that bats gives" in_tools '
 		for quick in "" 1; do
-			for file in verdicts verdicts-setup verdicts-teardown; do
+			export QUICK=$quick
+			for run in "none verdicts" "setup_file verdicts-file" "teardown_file verdicts-file"; do
 				status=0
-				QUICK=$quick bats --tap tests/unit/$file.bats || status=$?
+				FAILS_IN=${run% *} bats --tap "tests/unit/${run#* }.bats" || status=$?
 				echo "status $status"
 			done >/tmp/said$quick
 			grep -E "^(ok|not ok|1\.\.|status) ?" /tmp/said$quick >/tmp/verdicts$quick
@@ -66,7 +73,6 @@ unit() {
 		# They are what their names say.
 		if grep -E "^ok .* fails:|^not ok .* passes:" /tmp/verdicts1; then exit 1; fi
 		[ "$(grep -c "^not ok .* fails: " /tmp/verdicts1)" = 10 ]' || true
-	command_tests
 }
 
 # Beside the sources and not among them: the host may be another release. Each test has a machine of directories.
