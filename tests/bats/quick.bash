@@ -36,7 +36,6 @@ if [ -n "${tests_to_run:-}" ]; then
 			set +e
 			(
 				trap - EXIT INT
-				set -e
 				run_test "${flags[@]}" "$filename" "$name" "$number" $((number - BATS_FILE_FIRST_TEST_NUMBER_IN_SUITE)) 1
 			)
 			bats_exec_file_status=$((bats_exec_file_status | $?))
