@@ -30,13 +30,24 @@ try() {
 	return $status
 }
 
-# tap_results NAME FILE: take over what a TAP stream says; the plan must be there, and be kept.
+# tap_results NAME FILE: take over what a TAP stream says, and why of what failed; the plan must be there, and be kept.
 tap_results() {
 	local plan count
 	[ -e "$2" ] || : >"$2"
 	plan=$(sed -n 's/^1\.\.\([0-9]*\)\r*$/\1/p' "$2" | tail -n 1)
 	count=$(grep -cE '^(not )?ok [0-9]+' "$2" || true)
-	grep -E '^(not )?ok [0-9]+' "$2" | tr -d '\r' | sed -uE "s/^(not ok|ok) [0-9]+ (- )?/\1 $1: /" >>"$RESULTS" || true
+	# A test's lines in one write: others write there as well.
+	tr -d '\r' <"$2" | awk -v whose="$1" '
+		function out() { if (text != "") { print text; fflush() } text = "" }
+		/^(not )?ok [0-9]+/ {
+			out()
+			verdict = /^not/ ? "not ok" : "ok"
+			sub(/^(not )?ok [0-9]+ (- )?/, "")
+			text = verdict " " whose ": " $0
+			lines = 0
+		}
+		/^#/ && text != "" && verdict == "not ok" && ++lines <= 30 { text = text "\n  " $0 }
+		END { out() }' >>"$RESULTS"
 	[ -n "$plan" ] && [ "$plan" = "$count" ] && [ "$count" -gt 0 ]
 	result "$1: the plan is there and kept (${plan:-none}, $count)" $?
 }
@@ -63,7 +74,7 @@ finish() {
 	failed=$(grep -c '^not ok ' "$RESULTS" || true)
 	if [ "$failed" != 0 ]; then
 		say "failed:"
-		grep '^not ok ' "$RESULTS" | sed 's/^not ok /  /' >&2
+		awk '/^(not )?ok / { bad = sub(/^not ok /, "  ") } bad' "$RESULTS" >&2
 	fi
 	# Nothing run is nothing shown.
 	[ "$passed" != 0 ] || failed=$((failed + 1))
