@@ -13,6 +13,8 @@ set multiplot
 GREY = "#8a8a8a"; STOCK = "#2b6cb0"; DEGRADE = "#c05621"; SEND = "#2f855a"; COPY = "#6b46c1"; BAD = "#c53030"; GOOD = "#2f855a"
 
 series(mode, workload, source) = sprintf("< awk -F, '$2 == \"%s\" && $3 == \"%s\" && $4 == \"%s\" && $6 == \"ns_per_byte\" { print $5, $7 }' %s", mode, workload, source, csv)
+# Where nothing was measured, an axis is left, and no error.
+AXIS = "0 with lines linecolor rgb '#666666' notitle"
 # One bar: its place, its figure.
 bar(mode, workload, source, size, metric) = sprintf("< awk -F, '$2 == \"%s\" && $3 == \"%s\" && $4 == \"%s\" && $5 == %d && $6 == \"%s\" { print $7 }' %s", mode, workload, source, size, metric, csv)
 
@@ -34,7 +36,8 @@ set key top right samplen 2 spacing 1.1
 set origin 0.02,0.715
 set size 0.48,0.24
 set title "file to TCP by sendfile" font "sans-serif,15"
-plot series("any", "readwrite-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb GREY title "read and write", \
+plot @AXIS, \
+     series("any", "readwrite-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb GREY title "read and write", \
      series("any", "send-tcp", "memory") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb SEND title "plain send()", \
      series("proposal", "sendfile-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb COPY title "upstream's proposal", \
      series("degrade", "sendfile-tcp", "tmpfs") with linespoints linewidth 3.5 pointtype 7 pointsize 0.6 linecolor rgb DEGRADE title "degrade", \
@@ -45,7 +48,8 @@ unset label 2
 
 set origin 0.50,0.715
 set title "file to pipe to TCP by splice"
-plot series("any", "readwrite-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb GREY title "read and write", \
+plot @AXIS, \
+     series("any", "readwrite-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb GREY title "read and write", \
      series("proposal", "splice-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb COPY title "upstream's proposal", \
      series("degrade", "splice-tcp", "tmpfs") with linespoints linewidth 3.5 pointtype 7 pointsize 0.6 linecolor rgb DEGRADE title "degrade", \
      series("stock", "splice-tcp", "tmpfs") with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb STOCK title "stock, off"
@@ -55,7 +59,6 @@ unset logscale x
 unset ylabel
 set style fill solid 0.9 noborder
 set boxwidth 0.8
-set xrange [-1:*]
 set yrange [0:*]
 set xtics font "sans-serif,12" scale 0
 set tmargin 4
@@ -63,9 +66,11 @@ set key outside top center horizontal maxrows 1 samplen 0.7 width -1 font "sans-
 
 set origin 0.02,0.475
 set size 0.29,0.225
+set xrange [-1:10]
 set title "memory to TCP, 64 KiB" font "sans-serif,14"
 set xtics ("send()" 0, "vmsplice" 2.5, "MSG_ZERO-\nCOPY" 5.5, "SEND_ZC" 8.5)
-plot bar("any", "send-tcp", "memory", 65536, "ns_per_byte") using (0):1 with boxes linecolor rgb SEND title "send()", \
+plot @AXIS, \
+     bar("any", "send-tcp", "memory", 65536, "ns_per_byte") using (0):1 with boxes linecolor rgb SEND title "send()", \
      bar("stock", "vmsplice-tcp", "memory", 65536, "ns_per_byte") using (2):1 with boxes linecolor rgb STOCK title "stock", \
      bar("degrade", "vmsplice-tcp", "memory", 65536, "ns_per_byte") using (3):1 with boxes linecolor rgb DEGRADE title "degrade", \
      bar("stock", "zerocopy-tcp", "memory", 65536, "ns_per_byte") using (5):1 with boxes linecolor rgb STOCK notitle, \
@@ -75,9 +80,11 @@ plot bar("any", "send-tcp", "memory", 65536, "ns_per_byte") using (0):1 with box
 
 set origin 0.31,0.475
 set size 0.27,0.225
+set xrange [-1:6]
 set title "a proxy's own time; pipe to a reader; 64 KiB"
 set xtics ("TCP to TCP" 1, "memory to read()" 5)
-plot bar("any", "proxy-recvsend", "tcp", 65536, "own_ns_per_byte") using (0):1 with boxes linecolor rgb GREY title "copying", \
+plot @AXIS, \
+     bar("any", "proxy-recvsend", "tcp", 65536, "own_ns_per_byte") using (0):1 with boxes linecolor rgb GREY title "copying", \
      bar("stock", "proxy-splice", "tcp", 65536, "own_ns_per_byte") using (1):1 with boxes linecolor rgb STOCK title "stock", \
      bar("degrade", "proxy-splice", "tcp", 65536, "own_ns_per_byte") using (2):1 with boxes linecolor rgb DEGRADE title "degrade", \
      bar("any", "write-read", "memory", 65536, "ns_per_byte") using (4):1 with boxes linecolor rgb GREY notitle, \
@@ -95,7 +102,8 @@ set xrange [-1:23]
 set yrange [0:3]
 low(x) = x > 3 ? 3 : x
 set arrow 1 from graph 0, first 1 to graph 1, first 1 nohead linecolor rgb "#444444" linewidth 1.5 front
-plot for [i=1:3] web("plain", i, "stock") using (4 * i - 4):(low($1)) with boxes linecolor rgb STOCK title (i == 1 ? "stock" : ""), \
+plot @AXIS, \
+     for [i=1:3] web("plain", i, "stock") using (4 * i - 4):(low($1)) with boxes linecolor rgb STOCK title (i == 1 ? "stock" : ""), \
      for [i=1:3] web("plain", i, "log") using (4 * i - 3):(low($1)) with boxes linecolor rgb COPY title (i == 1 ? "log" : ""), \
      for [i=1:3] web("plain", i, "degrade") using (4 * i - 2):(low($1)) with boxes linecolor rgb DEGRADE title (i == 1 ? "degrade" : ""), \
      for [i=1:3] web("tls", i, "stock") using (4 * i + 8):(low($1)) with boxes linecolor rgb STOCK notitle, \
@@ -124,7 +132,8 @@ set datafile separator "\t"
 # Something is to be seen of those that are at 0.
 far(word, x) = strcol(2) eq word ? (x > 3 ? 3 : x < 0.015 ? 0.015 : x) : 1/0
 said(unused) = strcol(4)."  (".strcol(5).")"
-plot targets using (0):(-$0):(0):(far("met", $3)):(-$0 - 0.36):(-$0 + 0.36):ytic(1) with boxxyerror linecolor rgb GOOD, \
+plot @AXIS, \
+     targets using (0):(-$0):(0):(far("met", $3)):(-$0 - 0.36):(-$0 + 0.36):ytic(1) with boxxyerror linecolor rgb GOOD, \
      targets using (0):(-$0):(0):(far("MISSED", $3)):(-$0 - 0.36):(-$0 + 0.36) with boxxyerror linecolor rgb BAD, \
      targets using ($3 > 2.5 ? 1/0 : $3):(-$0):(said(0)) with labels left offset 0.4,0 font "sans-serif,11", \
      targets using ($3 > 2.5 ? 2.98 : 1/0):(-$0):(said(0)) with labels right font "sans-serif,11" textcolor rgb "#ffffff"

@@ -15,9 +15,10 @@ copy=$(awk -F, '$3 == "copy" && $6 == "ns_per_byte" { print $7; exit }' "$kernel
 	awk -F, -v chart="$kernel.targets" -v unit="${4:-}" -f "$HERE/report.awk" "$kernel.csv"
 } >"$kernel.txt"
 if command -v gnuplot >/dev/null; then
-	gnuplot -e "kernel='$kernel'; csv='$kernel.csv'; targets='$kernel.targets'; picture='$kernel.svg'${4:+; unit='$4'; copy=${copy:-0}}" "$HERE/plot.gnuplot" || {
+	# It warns of what was not measured, too.
+	said=$(gnuplot -e "kernel='$kernel'; csv='$kernel.csv'; targets='$kernel.targets'; picture='$kernel.svg'${4:+; unit='$4'; copy=${copy:-0}}" "$HERE/plot.gnuplot" 2>&1) || {
 		rm -f "$kernel.svg"
-		echo "no picture: too little was measured for one" >&2
+		printf 'no picture: %s\n' "$said" >&2
 	}
 else
 	echo "no picture: gnuplot is not here (on Debian: apt install gnuplot-nox)" >&2
