@@ -119,11 +119,12 @@ static double rate(int *running, int count, uint64_t (*sum)(void), int ms)
 	return rate;
 }
 
+/* Or 0, of which nobody can make anything, where others had the machine all the while. */
 static double gain(int *running, uint64_t (*sum)(void), int ms)
 {
 	double one = rate(running, 1, sum, ms);
 
-	return rate(running, 2, sum, ms) / one;
+	return one > 0 ? rate(running, 2, sum, ms) / one : 0;
 }
 
 static void set_mode(const char *knob, const char *mode)
