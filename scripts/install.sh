@@ -5,7 +5,8 @@ set -euo pipefail
 
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$TOP/dkms.conf")
-# What was installed, a line each; packages refuse to be installed while it is there.
+# What was installed, a line each, the directories that were not there before with a slash at the end; packages refuse to be installed
+# while it is there.
 MANIFEST=/usr/lib/spliceguard/by-make-install
 
 die() {
@@ -31,13 +32,27 @@ registered() {
 }
 
 remove_files() {
-	local file
+	local name names
 	[ -e "$MANIFEST" ] || return 0
-	while read -r file; do
-		rm -f "$file"
-	done <"$MANIFEST"
+	mapfile -t names <"$MANIFEST"
 	rm -f "$MANIFEST"
-	rmdir --ignore-fail-on-non-empty /usr/lib/spliceguard /usr/lib/systemd/system/sysinit.target.wants
+	for name in "${names[@]}"; do
+		[[ "$name" == */ ]] || rm -f "$name"
+	done
+	# What is in a directory comes after it. Others may use it by now.
+	mapfile -t names < <(printf '%s\n' "${names[@]}" | sort -r)
+	for name in "${names[@]}"; do
+		[[ "$name" != */ || ! -d "$name" ]] || rmdir --ignore-fail-on-non-empty "$name"
+	done
+}
+
+# Of what is in a directory, as if it were in /.
+list_files() {
+	local name
+	(cd "$1" && find . ! -type d) | sed 's/^\.//'
+	(cd "$1" && find . -type d) | sed 's/^\.//' | while read -r name; do
+		[ -d "$name/" ] || echo "$name/"
+	done
 }
 
 remove_version() {
@@ -46,7 +61,7 @@ remove_version() {
 }
 
 install() {
-	local kernel old
+	local kernel old files
 	kernel=$(uname -r)
 	echo '#include <stdio.h>' | ${CC:-cc} -E - >/dev/null 2>&1 || die "no C compiler, or no C library to compile for; on Debian: apt install gcc libc6-dev"
 	[ -e "/lib/modules/$kernel/build/Makefile" ] ||
@@ -60,8 +75,9 @@ install() {
 	if registered | grep -qxF "$VERSION"; then
 		remove_version "$VERSION"
 	fi
+	files=$(list_files "$stage" | sort)
 	mkdir -p "${MANIFEST%/*}"
-	(cd "$stage" && find . ! -type d | sed 's/^\.//' | sort) >"$MANIFEST"
+	echo "$files" >"$MANIFEST"
 	cp -a --no-preserve=ownership "$stage/." /
 	trap '[ $? = 0 ] || echo "spliceguard: not installed as a whole; make uninstall takes away what is there" >&2; rm -rf "$stage"' EXIT
 	dkms add -m spliceguard -v "$VERSION"
