@@ -12,7 +12,6 @@
 #                  not, it is loaded and goes again
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
-PATH=$HERE:$PATH
 # shellcheck source=command/bench/nginx.sh
 . "$HERE/nginx.sh"
 KNOB=/proc/sys/kernel/splice_mode
@@ -44,11 +43,11 @@ out() {
 # row PROGRAM ARGUMENTS...: its lines likewise. What this kernel or this user may not, is left out.
 row() {
 	local lines line
-	if lines=$("$@" 2>"$DIR/error"); then
+	if lines=$("$HERE/$1" "${@:2}" 2>"$DIR/error"); then
 		while read -r line; do out "$line"; done <<<"$lines"
-		[ ! -s "$DIR/error" ] || say "left out of $*: $(sort -u "$DIR/error")"
+		[ ! -s "$DIR/error" ] || say "left out of $*: $(cat "$DIR/error")"
 	else
-		say "left out: $*: $(sort -u "$DIR/error")"
+		say "left out: $*: $(cat "$DIR/error")"
 	fi
 }
 
@@ -123,13 +122,6 @@ nginx_peers() {
 		nginx_row plain-off "$size"
 		nginx_row tls-off "$size"
 	done
-}
-
-# The least of some processes, since pipes lie at other addresses in each, and of two the one that comes first is locked first.
-percall() {
-	for _ in {1..8}; do "$HERE/percall" "$@" || return; done >"$DIR/percall"
-	awk -F, '{ key = $0; sub(/,[^,]*$/, "", key) } !(key in least) || $NF < least[key] { least[key] = $NF }
-		END { for (key in least) print key "," least[key] }' "$DIR/percall"
 }
 
 calls() {
