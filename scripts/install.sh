@@ -27,22 +27,29 @@ prepare() {
 	done
 }
 
+# Those too that dkms no longer tells of, because somebody has taken their sources away.
 registered() {
-	dkms status -m spliceguard | sed -nE 's,^spliceguard[/, ]+([^,: ]+).*,\1,p' | sort -u
+	[ ! -d /var/lib/dkms/spliceguard ] || find /var/lib/dkms/spliceguard -mindepth 1 -maxdepth 1 -type d ! -name original_module -printf '%f\n'
 }
 
+is_packaged() {
+	dpkg-query -S "$1" >/dev/null 2>&1 || rpm -qf "$1" >/dev/null 2>&1
+}
+
+# All but the sources, which dkms needs until it has removed what it made of them.
 remove_files() {
 	local name names
 	[ -e "$MANIFEST" ] || return 0
 	mapfile -t names <"$MANIFEST"
-	rm -f "$MANIFEST"
 	for name in "${names[@]}"; do
-		[[ "$name" == */ ]] || rm -f "$name"
+		[[ "$name" == */ || "$name" == /usr/src/* ]] || rm -f "$name"
 	done
+	rm -f "$MANIFEST"
 	# What is in a directory comes after it. Others may use it by now.
 	mapfile -t names < <(printf '%s\n' "${names[@]}" | sort -r)
 	for name in "${names[@]}"; do
-		[[ "$name" != */ || ! -d "$name" ]] || rmdir --ignore-fail-on-non-empty "$name"
+		[[ "$name" == */ && "$name" != /usr/src/* && -d "$name" ]] || continue
+		is_packaged "${name%/}" || rmdir --ignore-fail-on-non-empty "${name%/}" || true
 	done
 }
 
@@ -51,12 +58,12 @@ list_files() {
 	local name
 	(cd "$1" && find . ! -type d) | sed 's/^\.//'
 	(cd "$1" && find . -type d) | sed 's/^\.//' | while read -r name; do
-		[ -d "$name/" ] || echo "$name/"
+		[[ -d "$name/" && "$name" != /usr/lib/spliceguard* ]] || echo "$name/"
 	done
 }
 
 remove_version() {
-	dkms remove -m spliceguard -v "$1" --all >/dev/null
+	dkms remove -m spliceguard -v "$1" --all >/dev/null || rm -rf "/var/lib/dkms/spliceguard/$1"
 	rm -rf "/usr/src/spliceguard-$1"
 }
 
@@ -71,11 +78,12 @@ install() {
 	trap 'rm -rf "$stage"' EXIT
 	chmod 755 "$stage"
 	"$TOP/packaging/files.sh" "$stage"
+	# With the directories that were made by an earlier one.
+	files=$({ list_files "$stage"; grep -s '/$' "$MANIFEST" || true; } | sort -u)
 	remove_files
 	if registered | grep -qxF "$VERSION"; then
 		remove_version "$VERSION"
 	fi
-	files=$(list_files "$stage" | sort)
 	mkdir -p "${MANIFEST%/*}"
 	echo "$files" >"$MANIFEST"
 	cp -a --no-preserve=ownership "$stage/." /
@@ -91,10 +99,17 @@ install() {
 }
 
 uninstall() {
-	local old
+	local old file kernel
 	[ ! -x /usr/lib/spliceguard/module ] || /usr/lib/spliceguard/module stop
 	for old in $(registered); do
 		remove_version "$old"
+	done
+	for file in /lib/modules/*/{updates/dkms,extra}/spliceguard.ko*; do
+		[ -e "$file" ] || continue
+		rm "$file"
+		kernel=${file#/lib/modules/}
+		depmod "${kernel%%/*}"
+		rmdir -p --ignore-fail-on-non-empty "${file%/*}"
 	done
 	remove_files
 	rm -rf /usr/src/spliceguard-* /var/lib/dkms/spliceguard /var/lib/spliceguard

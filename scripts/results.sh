@@ -36,17 +36,21 @@ tap_results() {
 	[ -e "$2" ] || : >"$2"
 	plan=$(sed -n 's/^1\.\.\([0-9]*\)\r*$/\1/p' "$2" | tail -n 1)
 	count=$(grep -cE '^(not )?ok [0-9]+' "$2" || true)
-	# A test's lines in one write: others write there as well.
+	# A test's lines in one write, which is no longer than what awk writes at once: others write there as well.
 	tr -d '\r' <"$2" | awk -v whose="$1" '
-		function out() { if (text != "") { print text; fflush() } text = "" }
+		function out(i) {
+			for (i = 1; i <= lines; i++) if (i <= 5 || i > lines - 20) text = text "\n  " line[i]
+			if (text != "") { print text; fflush() }
+			text = ""
+			lines = 0
+		}
 		/^(not )?ok [0-9]+/ {
 			out()
 			verdict = /^not/ ? "not ok" : "ok"
 			sub(/^(not )?ok [0-9]+ (- )?/, "")
 			text = verdict " " whose ": " $0
-			lines = 0
 		}
-		/^#/ && text != "" && verdict == "not ok" && ++lines <= 30 { text = text "\n  " $0 }
+		/^#/ && text != "" && verdict == "not ok" { line[++lines] = substr($0, 1, 150) }
 		END { out() }' >>"$RESULTS"
 	[ -n "$plan" ] && [ "$plan" = "$count" ] && [ "$count" -gt 0 ]
 	result "$1: the plan is there and kept (${plan:-none}, $count)" $?

@@ -132,7 +132,7 @@ set datafile separator "\t"
 # Something is to be seen of those that are at 0.
 far(word, x) = strcol(2) eq word ? (x > 3 ? 3 : x < 0.015 ? 0.015 : x) : 1/0
 said(unused) = strcol(4)."  (".strcol(5).")"
-plot @AXIS, \
+plot 0.5 with lines linecolor rgb "#ffffff" notitle, \
      targets using (0):(-$0):(0):(far("met", $3)):(-$0 - 0.36):(-$0 + 0.36):ytic(1) with boxxyerror linecolor rgb GOOD, \
      targets using (0):(-$0):(0):(far("MISSED", $3)):(-$0 - 0.36):(-$0 + 0.36) with boxxyerror linecolor rgb BAD, \
      targets using ($3 > 2.5 ? 1/0 : $3):(-$0):(said(0)) with labels left offset 0.4,0 font "sans-serif,11", \

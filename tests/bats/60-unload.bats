@@ -94,7 +94,7 @@ footprint() {
 	rmmod spliceguard
 	# From here on by the commands themselves: what is found belongs to no mode.
 	footprint >/tmp/before
-	nice -n 19 traffic 300 4 100000 >/tmp/traffic 2>&1 3>&- &
+	nice -n 19 traffic 300 4 25000 >/tmp/traffic 2>&1 3>&- &
 	traffic=$!
 	for _ in {1..100}; do
 		command insmod /test/spliceguard.ko
