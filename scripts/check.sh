@@ -192,9 +192,11 @@ programs() {
 			"$1"gcc -O2 -Wall -Wextra -Wno-unused-result -Werror -static -o "$out/$(basename "$p" .c)" "$p"
 		done
 		if [ -n "$3" ]; then
-			# Only there it matters how much a slot of a pipe holds.
+			# Those to which it matters how much a slot of a pipe holds.
 			mkdir -p "$out-16k"
-			"$1"gcc -O2 -DPAGE=16384 -Wno-unused-result -static -o "$out-16k/behaviour" tests/programs/behaviour.c
+			for p in behaviour hold pressure; do
+				"$1"gcc -O2 -DPAGE=16384 -Wno-unused-result -static -o "$out-16k/$p" "tests/programs/$p.c"
+			done
 		fi
 		[ -z "$2" ] || "$2"gcc -O2 -D_FILE_OFFSET_BITS=64 -Wall -Wextra -Wno-unused-result -Werror -static -o "$out/oracle32" tests/programs/oracle.c
 		rm -rf /tmp/command-o2
@@ -300,7 +302,7 @@ guests_amd64() {
 # A disk image with DKMS, a compiler and a kernel's headers, of the release that the guests' programs are from.
 make_builder() {
 	local root=builder$ARCH_SUFFIX image=$1
-	"$TOP/scripts/roots.sh" user builder dkms gawk gcc make kmod xz-utils zstd
+	"$TOP/scripts/roots.sh" user builder dkms gawk gcc make kmod pahole xz-utils zstd
 	! [ "$image" -nt "$CACHE/root/$root/.recipe" ] || return 0
 	# The newest headers, which may be in the security archive.
 	quietly "$CACHE/log/$root.log" in_root "$(kernel_root "$2")" bash -euc '

@@ -64,7 +64,7 @@ busy_then_free() {
 	run rmmod spliceguard
 	[ "$status" -ne 0 ]
 	let_go
-	[ "$HELD" = 'ended 4096 page' ]
+	[ "$HELD" = "ended $(getconf PAGESIZE) page" ]
 	eventually rmmod spliceguard
 }
 

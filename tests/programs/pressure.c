@@ -127,7 +127,7 @@ static void run(const char *what, int from, size_t len, bool by_page, char *want
 	memset(got, 0, sizeof(got));
 	for (i = 0; i < 8; i++) {
 		make_pipe(p[i]);
-		fcntl(p[i][1], F_SETPIPE_SZ, 1 << 18);
+		fcntl(p[i][1], F_SETPIPE_SZ, 64 * PAGE);
 		fcntl(p[i][0], F_SETFL, O_NONBLOCK);
 	}
 	take_all();

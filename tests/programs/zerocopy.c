@@ -212,7 +212,8 @@ static void option(const char *row, int family, int type, int protocol)
 
 static void packet_ring(const char *row, int name)
 {
-	struct tpacket_req req = { .tp_block_size = PAGE, .tp_block_nr = 4, .tp_frame_size = PAGE / 2, .tp_frame_nr = 8 };
+	unsigned int page = getpagesize();
+	struct tpacket_req req = { .tp_block_size = page, .tp_block_nr = 4, .tp_frame_size = page / 2, .tp_frame_nr = 8 };
 	int fd = socket(AF_PACKET, SOCK_RAW, 0);
 
 	printf("%s %s\n", row, outcome(setsockopt(fd, SOL_PACKET, name, &req, sizeof(req))));
