@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What one call takes at least: a fixed sequence of calls, the least of many turns. Where a clock
- * counts instructions, that is the same number each time.
+ * counts instructions, that is nearly the same number each time.
  *
  *	percall works SIZE BATCH FILE	calls that move SIZE bytes, BATCH of them one after the other; without what is refused
  *	percall refused BATCH FILE	good calls, which the mode must refuse
