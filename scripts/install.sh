@@ -63,7 +63,10 @@ list_files() {
 }
 
 remove_version() {
-	dkms remove -m spliceguard -v "$1" --all >/dev/null || rm -rf "/var/lib/dkms/spliceguard/$1"
+	dkms remove -m spliceguard -v "$1" --all >/dev/null || {
+		echo "spliceguard: dkms does not remove version $1; so that is done without it" >&2
+		rm -rf "/var/lib/dkms/spliceguard/$1"
+	}
 	rm -rf "/usr/src/spliceguard-$1"
 }
 
