@@ -114,7 +114,7 @@ build_all() {
 		"build_$ARCH" "$root" "$kernel" "$release" "$out/spliceguard-$flavour.ko" || continue
 		try "$kernel: no warning from W=1 and sparse for $release" in_root "$root" bash -euc '
 			cat /tmp/make.log
-			[ "$(grep -c "^  CHECK" /tmp/make.log)" = "$(ls /spliceguard/src/*.c | wc -l)" ]
+			grep -q "^  CHECK .*/build.c" /tmp/make.log
 			! grep -vE "not available or not up to date|checker-valid.sh" /tmp/make.log | grep -iE "warning|error|: note"
 		' || true
 		try "$kernel: the witness builds for $release" in_root "$root" bash -euc '
@@ -137,7 +137,7 @@ build_all() {
 		mkdir -p /tmp/test-modules
 		cp -r /spliceguard/{dkms.conf,Kbuild,src,include} /tmp/test-modules
 		variant() {
-			make $4 -C /lib/modules/"$1"/build M=/tmp/test-modules "CFLAGS_src/splice.o=-DSPG_FILL_NAMES=\\\"$2\\\"" modules
+			make $4 -C /lib/modules/"$1"/build M=/tmp/test-modules "CFLAGS_src/build.o=-DSPG_FILL_NAMES=\\\"$2\\\"" modules
 			cp /tmp/test-modules/spliceguard.ko "$3"
 		}
 		# The module itself, for a kernel that lacks a function.

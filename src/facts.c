@@ -6,8 +6,6 @@
  * question that others can see is that to the security modules: what they refuse they may log, and
  * what they allow they may learn.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/anon_inodes.h>
 #include <linux/capability.h>
 #include <linux/cpumask.h>

@@ -14,8 +14,6 @@
  * function that we stand in for may well be called, or jumped to, from another one that we entered
  * (Documentation/trace/ftrace-uses.rst).
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/errno.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>

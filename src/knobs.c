@@ -3,8 +3,6 @@
  * Knobs: parse what an administrator writes, and put it in force; and the module's parameters,
  * which say what is in force from the first moment on.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/fs.h>

@@ -2,8 +2,6 @@
 /*
  * spliceguard: what zero-copy calls do is up to kernel.splice_mode.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -19,7 +17,7 @@
 #include "stash.h"
 #include "sysfs.h"
 
-static struct spg_hook *const hooks[] = {
+static struct spg_hook *const all_hooks[] = {
 	&spg_fill_hook,
 	&spg_socket_hook,
 	&spg_splice_hook,
@@ -76,8 +74,8 @@ static int __init spliceguard_init(void)
 		pr_err("hooks cannot work in this kernel: %s; not loaded\n", refusal);
 		return -EOPNOTSUPP;
 	}
-	BUILD_BUG_ON(ARRAY_SIZE(hooks) > SPG_HOOKS_MAX);
-	err = spg_hooks_init(hooks, ARRAY_SIZE(hooks));
+	BUILD_BUG_ON(ARRAY_SIZE(all_hooks) > SPG_HOOKS_MAX);
+	err = spg_hooks_init(all_hooks, ARRAY_SIZE(all_hooks));
 	if (err)
 		return err;
 	err = spg_facts_init();

@@ -5,8 +5,6 @@
  * A program can be refused as often as it likes, so that is reported a few times, and counted for
  * ever. The name of a task is what its user wants it to be.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/atomic.h>
 #include <linux/audit.h>
 #include <linux/cred.h>

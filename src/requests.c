@@ -145,7 +145,7 @@ struct spg_hook spg_setsockopt_hook = {
  * The rest is refused whole, and there only where the kernel has it. Each is proven with arguments
  * that it finds fault with at once.
  */
-static char nothing[2 * PAGE_SIZE] __maybe_unused;
+static char empty_object[2 * PAGE_SIZE] __maybe_unused;
 
 #define REFUSED_REQUEST(id, parameters, arguments, result, proof, ...)				\
 SPG_STAND_IN(id, int, parameters, arguments)							\
@@ -195,7 +195,7 @@ static const struct io_uring_sqe odd_sqe = { .__pad2 = { 1 } };
 REFUSED_REQUEST(send_zc,
 		(struct io_kiocb *req, const struct io_uring_sqe *sqe), (req, sqe),
 		refuse_prepared(spg_original(send_zc)(req, sqe), sqe),
-		((struct io_kiocb *)nothing, &odd_sqe),
+		((struct io_kiocb *)empty_object, &odd_sqe),
 		"io_send_zc_prep", "io_sendzc_prep");
 #endif
 
@@ -204,7 +204,7 @@ REFUSED_REQUEST(send_zc,
 REFUSED_REQUEST(zcrx,
 		(struct io_ring_ctx *ctx, void __user *arg), (ctx, arg),
 		is_blocked() ? refuse(0, NULL) : spg_original(zcrx)(ctx, arg),
-		((struct io_ring_ctx *)nothing, NULL),
+		((struct io_ring_ctx *)empty_object, NULL),
 		"io_register_zcrx", "io_register_zcrx_ifq");
 #endif
 
@@ -216,6 +216,6 @@ static struct genl_info no_info = { .attrs = no_attributes };
 REFUSED_REQUEST(bind_tx,
 		(struct sk_buff *skb, struct genl_info *info), (skb, info),
 		is_blocked() ? refuse(0, NULL) : spg_original(bind_tx)(skb, info),
-		((struct sk_buff *)nothing, &no_info),
+		((struct sk_buff *)empty_object, &no_info),
 		"netdev_nl_bind_tx_doit");
 #endif

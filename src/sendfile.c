@@ -21,7 +21,7 @@ SPG_STAND_IN(sendfile, ssize_t,
  * original looks at them, so further down the pages are judged once more, and what is not trusted
  * after all is copied.
  */
-static bool is_admitted(int out_fd, int in_fd)
+static bool sendfile_is_admitted(int out_fd, int in_fd)
 {
 	unsigned int asked = spg_live_asks(SPG_SENDFILE);
 	struct file *in, *out;
@@ -44,7 +44,7 @@ static bool is_admitted(int out_fd, int in_fd)
 	return spg_live_verdict(SPG_SENDFILE, facts) != SPG_REFUSE;
 }
 
-static void count_refused(int out_fd, int in_fd, size_t count)
+static void count_refused_sendfile(int out_fd, int in_fd, size_t count)
 {
 	struct file *in = NULL, *out = NULL;
 
@@ -61,8 +61,8 @@ static void count_refused(int out_fd, int in_fd, size_t count)
 
 static ssize_t sendfile_call(int out_fd, int in_fd, loff_t *ppos, size_t count, loff_t max)
 {
-	if (spg_verdict(SPG_SENDFILE, 0) == SPG_REFUSE && !is_admitted(out_fd, in_fd)) {
-		count_refused(out_fd, in_fd, count);
+	if (spg_verdict(SPG_SENDFILE, 0) == SPG_REFUSE && !sendfile_is_admitted(out_fd, in_fd)) {
+		count_refused_sendfile(out_fd, in_fd, count);
 		return -EINVAL;
 	}
 	return spg_original(sendfile)(out_fd, in_fd, ppos, count, max);
@@ -106,7 +106,7 @@ static void count_pipeful(struct splice_desc *sd, enum spg_counter counter, size
 }
 
 /* What is known of the file that fills the internal pipe, and of the sink, and judged by it. */
-static enum spg_verdict verdict_of(struct pipe_inode_info *pipe, struct file *out)
+static enum spg_verdict verdict_on_pipeful(struct pipe_inode_info *pipe, struct file *out)
 {
 	unsigned int asked = spg_live_asks(SPG_SENDFILE);
 	unsigned int facts = 0;
@@ -148,7 +148,7 @@ static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *
 
 	if (S_ISFIFO(mode) || spg_write_copies(out))
 		return spg_original(sendfile_sink)(pipe, sd);
-	verdict = verdict_of(pipe, out);
+	verdict = verdict_on_pipeful(pipe, out);
 	/* Now: the pages are gone afterwards. */
 	if (trace_verdict_enabled()) {
 		traced = spg_source_behind(pipe);

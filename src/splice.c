@@ -2,8 +2,6 @@
 /*
  * splice: the call itself, and the place where files, sockets and devices fill a pipe.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
@@ -51,8 +49,8 @@ static void note_bypass(struct file *out)
  * is judged by itself, and what is not trusted after all is copied. A pipe as the sink says nothing
  * yet: what empties it will. An empty pipe as the source lets its reader wait, or see the end.
  */
-static bool is_admitted(struct pipe_inode_info *source, struct file *in, struct file *out,
-			size_t len)
+static bool splice_is_admitted(struct pipe_inode_info *source, struct file *in,
+			       struct file *out, size_t len)
 {
 	unsigned int asked = spg_live_asks(SPG_SPLICE);
 	unsigned int facts;
@@ -75,7 +73,7 @@ static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, lo
 	ssize_t ret;
 	int err;
 
-	if (verdict == SPG_REFUSE && is_admitted(source, in, out, len))
+	if (verdict == SPG_REFUSE && splice_is_admitted(source, in, out, len))
 		verdict = SPG_COPY;
 	if (verdict == SPG_COPY && unlikely(READ_ONCE(fill_bypassed)) && fills_pipe(in, out))
 		verdict = SPG_REFUSE;

@@ -13,7 +13,7 @@ DEFINE_PER_CPU(struct spg_stats, spg_stats);
 
 static struct kobject *op_dirs[SPG_OPS];
 
-static ssize_t show(struct kobject *kobj, enum spg_counter counter, char *buf)
+static ssize_t show_counter(struct kobject *kobj, enum spg_counter counter, char *buf)
 {
 	unsigned long sum = 0;
 	int op, cpu;
@@ -29,7 +29,7 @@ static ssize_t show(struct kobject *kobj, enum spg_counter counter, char *buf)
 #define COUNTER_FILE(name, counter)								\
 static ssize_t name##_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)	\
 {												\
-	return show(kobj, counter, buf);							\
+	return show_counter(kobj, counter, buf);							\
 }												\
 static struct kobj_attribute name##_file = __ATTR_RO(name)
 

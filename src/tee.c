@@ -17,7 +17,7 @@ SPG_STAND_IN(tee, ssize_t,
  * As in splice.c: what would be refused is let in where all that it would move is trusted. What
  * empties the other pipe is judged then.
  */
-static enum spg_verdict verdict_of(struct pipe_inode_info *source, size_t len)
+static enum spg_verdict verdict_on_tee(struct pipe_inode_info *source, size_t len)
 {
 	enum spg_verdict verdict = spg_verdict(SPG_TEE, 0);
 	unsigned int asked = spg_live_asks(SPG_TEE);
@@ -32,7 +32,7 @@ static enum spg_verdict verdict_of(struct pipe_inode_info *source, size_t len)
 static ssize_t tee_call(struct file *in, struct file *out, size_t len, unsigned int flags)
 {
 	struct pipe_inode_info *source = in->f_mode & FMODE_READ ? spg_pipe_of(in) : NULL;
-	enum spg_verdict verdict = verdict_of(source, len);
+	enum spg_verdict verdict = verdict_on_tee(source, len);
 	bool shares = false;
 	size_t bytes;
 	ssize_t ret;

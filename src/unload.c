@@ -13,8 +13,6 @@
  * refused then, whatever the module's name: the name is the caller's memory, which may be another
  * name by the time that the kernel reads it.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/module.h>

@@ -212,7 +212,7 @@ static size_t bytes_asked(const unsigned long *args)
 	return bytes;
 }
 
-static void count_refused(const unsigned long *args)
+static void count_refused_vmsplice(const unsigned long *args)
 {
 	struct file *file = trace_verdict_enabled() ? fget(args[0]) : NULL;
 	bool fills = file && file->f_mode & FMODE_WRITE;
@@ -236,7 +236,7 @@ static bool vmsplice_decided(const unsigned long *args, long *ret)
 
 	switch (spg_verdict(SPG_VMSPLICE, 0)) {
 	case SPG_REFUSE:
-		count_refused(args);
+		count_refused_vmsplice(args);
 		*ret = -EINVAL;
 		return true;
 	case SPG_TRUST:
