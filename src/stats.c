@@ -29,7 +29,7 @@ static ssize_t show_counter(struct kobject *kobj, enum spg_counter counter, char
 #define COUNTER_FILE(name, counter)								\
 static ssize_t name##_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)	\
 {												\
-	return show_counter(kobj, counter, buf);							\
+	return show_counter(kobj, counter, buf);						\
 }												\
 static struct kobj_attribute name##_file = __ATTR_RO(name)
 
