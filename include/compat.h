@@ -202,6 +202,12 @@ static inline bool spg_page_is_only_ours(struct page *page)
  * what the pipe held went first, so that a datagram was never left half corked.
  */
 
+static inline bool spg_is_tcp(const struct socket *sock)
+{
+	return (sock->ops->family == PF_INET || sock->ops->family == PF_INET6) &&
+	       sock->type == SOCK_STREAM && sock->sk->sk_protocol == IPPROTO_TCP;
+}
+
 /*
  * A socket that was plain TCP when it was judged may be given an upper-layer protocol, or to a
  * sockmap, at any time; all that is done under its lock. So pages go to it by reference under that
@@ -230,8 +236,7 @@ static inline bool spg_is_software_tls(const struct socket *sock)
 {
 	const struct tcp_ulp_ops *ulp;
 
-	if ((sock->ops->family != PF_INET && sock->ops->family != PF_INET6) ||
-	    sock->type != SOCK_STREAM || sock->sk->sk_protocol != IPPROTO_TCP)
+	if (!spg_is_tcp(sock))
 		return false;
 	ulp = READ_ONCE(inet_csk(sock->sk)->icsk_ulp_ops);
 	return ulp && !strcmp(ulp->name, "tls") && tls_get_ctx(sock->sk)->tx_conf == TLS_SW;

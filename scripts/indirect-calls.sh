@@ -24,6 +24,7 @@ declare -A allowed=(
 	[change_policy]=5
 	[real_inode]=2               # d_real, of the dentry's file system
 	[spg_source_mapping]=2
+	[spg_source_of]=2
 	[spg_source_facts]=6
 	[is_writable]=2
 	[is_quiescent]=2

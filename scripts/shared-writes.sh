@@ -10,7 +10,7 @@ set -euo pipefail
 changing='spliceguard_init|init_module|spliceguard_exit|cleanup_module|refuse_for_ever|spg_sleep_for_ever|transition|lock_transition|spg_live_change'
 changing+='|spg_live_end|spg_hooks_.*|register_set|register_one|unregister_set|find_site|free_ops|prove|.*_prove|.*_bind|spg_facts_init|spg_facts_exit'
 changing+='|spg_stats_init|spg_stats_exit|spg_knobs_init|spg_knobs_exit|spg_inflight_pin|spg_inflight_unpin|spg_inflight_drain|knob_handler'
-changing+='|spg_live_show_hooks|fires|spg_sysfs_init|spg_sysfs_exit|spg_report_loosening|available_handler|change_policy|set_parameter|get_parameter|report|show_text|spg_parse_.*'
+changing+='|spg_live_show_hooks|hooks_show|fires|spg_sysfs_init|spg_sysfs_exit|spg_report_loosening|available_handler|change_policy|set_parameter|get_parameter|report|show_text|spg_parse_.*|free_idle|spg_frags_init|spg_frags_exit'
 
 # Function and variable or kernel function; or function and how many atomic instructions it may have.
 declare -A known=(
@@ -28,9 +28,12 @@ declare -A known=(
 	[spg_report_refusal limit]=3             # only of refused calls: those of the log
 	# Pages that the call holds.
 	[spg_reserve_drop atomic]=1
-	[vmsplice_file atomic]=1
+	[vmsplice_file atomic]=4            # and the pipe's file and the admission, inlined: see below
 	[spg_stash_give atomic]=3
 	[spg_stash_empty atomic]=1
+	# A fragment goes in turn for another one, and that back, or is dropped; only where one more is kept, freeing them is put off.
+	[spg_frags_renew atomic]=3
+	[spg_frags_renew idle_work]=1
 	[append_copy atomic]=2              # and the memory of its socket
 	# The pipe's file, once.
 	[spg_pipe_clear_nowait atomic]=1

@@ -18,6 +18,7 @@
 #include "hooks.c"
 #include "live.c"
 #include "stash.c"
+#include "frags.c"
 #include "pages.c"
 #include "pipes.c"
 #include "contents.c"

@@ -110,7 +110,7 @@ static void notrace redirect(unsigned long ip, unsigned long parent_ip, struct f
  *
  * Return: true.
  */
-bool spg_hook_has_fired(void)
+noinline bool spg_hook_has_fired(void)
 {
 	fired = true;
 	return true;

@@ -56,7 +56,7 @@ void spg_inflight_unpin(void)
  *
  * Any context. The caller may not touch anything of the module afterwards but its own return.
  */
-void spg_inflight_leave(void)
+noinline void spg_inflight_leave(void)
 {
 	/*
 	 * Either spg_inflight_pin() waits for this section, as for all that runs with preemption

@@ -8,6 +8,7 @@
 #include "arch.h"
 #include "compat.h"
 #include "facts.h"
+#include "frags.h"
 #include "grammar.h"
 #include "hooks.h"
 #include "inflight.h"
@@ -78,6 +79,7 @@ static int __init spliceguard_init(void)
 	err = spg_hooks_init(all_hooks, ARRAY_SIZE(all_hooks));
 	if (err)
 		return err;
+	spg_frags_init();
 	err = spg_facts_init();
 	if (err)
 		return err;
@@ -97,6 +99,7 @@ fail_knobs:
 	spg_live_end();
 	spg_inflight_drain();
 	spg_stash_empty();
+	spg_frags_exit();
 fail_live:
 	spg_sysfs_exit();
 fail_sysfs:
@@ -126,6 +129,7 @@ static void __exit spliceguard_exit(void)
 	spg_live_end();
 	spg_inflight_drain();
 	spg_stash_empty();
+	spg_frags_exit();
 	spg_facts_exit();
 	spg_sysfs_exit();
 }

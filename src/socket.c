@@ -22,6 +22,7 @@
 #include "contents.h"
 #include "deferred.h"
 #include "facts.h"
+#include "frags.h"
 #include "operations.h"
 #include "pages.h"
 #include "pipes.h"
@@ -48,6 +49,7 @@ struct batch {
 	struct kvec addresses[BATCH];
 	unsigned int count;
 	bool by_reference;
+	bool more;
 };
 
 /**
@@ -55,18 +57,22 @@ struct batch {
  * @sock: the socket
  * @op: the operation
  * @net: what spg_net_of() says of it
+ * @trusts: whether anything may go there by reference
  * @facts: what is known of it
  * @limit: how many buffers make a message
  * @whole: whether messages are kept apart, so that one cannot be half by reference
+ * @fragments: whether it copies into fragments, as much at a time as we like
  * @private: whether it wants private pages: AF_ALG
  */
 struct sink {
 	struct socket *sock;
 	enum spg_op op;
 	int net;
+	bool trusts;
 	unsigned int facts;
 	unsigned int limit;
 	bool whole;
+	bool fragments;
 	bool private;
 };
 
@@ -86,6 +92,8 @@ static unsigned int same_way(struct pipe_inode_info *pipe, const struct sink *si
 	unsigned int i;
 
 	*by_reference = false;
+	if (!sink->trusts)
+		return sink->limit;
 	for (i = pipe->tail; i != pipe->head && count < sink->limit; i++) {
 		const struct pipe_buffer *buf = spg_slot(pipe, i);
 		bool passes = buf->len && may_pass(buf, sink);
@@ -105,22 +113,25 @@ static unsigned int same_way(struct pipe_inode_info *pipe, const struct sink *si
 }
 
 /*
- * Collect up to @len bytes of what the pipe holds. Returns how many; *tail is the last buffer
- * taken, or the head.
+ * Collect up to @len bytes of what the pipe holds. Returns how many, and in the batch whether more
+ * of them follows.
  */
 static ssize_t collect(struct pipe_inode_info *pipe, size_t len, const struct sink *sink,
-		       struct batch *batch, unsigned int *tail)
+		       struct batch *batch)
 {
 	unsigned int limit = same_way(pipe, sink, &batch->by_reference);
 	bool private = sink->private && !batch->by_reference;
+	bool copies_fragments = sink->fragments && !batch->by_reference;
+	size_t most = copies_fragments ? spg_frags_renew(sink->sock->sk, len) : len;
 	size_t taken = 0;
+	bool cut = false;
 	unsigned int i;
+	int err = 0;
 
 	batch->count = 0;
 	for (i = pipe->tail; i != pipe->head; i++) {
 		struct pipe_buffer *buf = spg_slot(pipe, i);
-		size_t seg = min_t(size_t, len - taken, buf->len);
-		int err = 0;
+		size_t seg = min_t(size_t, most - taken, buf->len);
 
 		if (!buf->len)
 			continue;
@@ -131,10 +142,8 @@ static ssize_t collect(struct pipe_inode_info *pipe, size_t len, const struct si
 			err = pipe_buf_confirm(pipe, buf);
 		if (!err && private && !spg_buffer_is_private(buf))
 			err = spg_make_buffer_private(pipe, buf, NULL);
-		if (err) {
-			*tail = i;
-			return batch->count ? taken : err == -ENODATA ? 0 : err;
-		}
+		if (err)
+			break;
 		batch->pages[batch->count].bv_page = buf->page;
 		batch->pages[batch->count].bv_offset = buf->offset;
 		batch->pages[batch->count].bv_len = seg;
@@ -142,10 +151,13 @@ static ssize_t collect(struct pipe_inode_info *pipe, size_t len, const struct si
 		batch->addresses[batch->count].iov_len = seg;
 		batch->count++;
 		taken += seg;
-		if (taken == len || batch->count == limit)
+		cut = seg < buf->len;
+		if (taken == most || batch->count == limit)
 			break;
 	}
-	*tail = i;
+	batch->more = taken < len && (cut || pipe_occupancy(pipe->head, i) > SPG_MORE_FOLLOWS);
+	if (err && !batch->count)
+		return err == -ENODATA ? 0 : err;
 	return taken;
 }
 
@@ -215,21 +227,20 @@ static int wait_for_data(struct pipe_inode_info *pipe, unsigned int flags, size_
 	return 1;
 }
 
-/* @follows: whether there is more where this came from. */
 static int send_batch(const struct sink *sink, struct batch *batch, size_t len, int flags,
-		      bool asked_more, bool follows)
+		      bool asked_more)
 {
 	struct msghdr msg = { .msg_flags = flags };
 
 	if (batch->by_reference) {
 		int ret = spg_send_pages(sink->sock, sink->net == SPG_TCP, batch->pages,
-					 batch->count, len, flags, asked_more, follows);
+					 batch->count, len, flags, asked_more, batch->more);
 
 		if (ret != SPG_NOT_PLAIN_TCP)
 			return ret;
 		batch->by_reference = false;
 	}
-	msg.msg_flags |= spg_more_flags(sink->sock, asked_more, follows);
+	msg.msg_flags |= spg_more_flags(sink->sock, asked_more, batch->more);
 	if (sink->private)
 		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, batch->pages, batch->count, len);
 	else
@@ -242,6 +253,7 @@ static void look_at_sink(struct sink *sink)
 {
 	unsigned int asked = spg_live_asks(sink->op);
 
+	sink->trusts = asked;
 	sink->net = asked & SPG_NET ? spg_net_of_socket(sink->sock) : -ENOENT;
 	sink->facts = spg_net_facts(asked, sink->net);
 }
@@ -257,25 +269,24 @@ static ssize_t send_pipe(struct pipe_inode_info *pipe, struct file *out, size_t 
 
 	sink.limit = spg_one_buffer_a_message(sink.sock) ? 1 : BATCH;
 	sink.whole = sink.sock->type != SOCK_STREAM;
+	sink.fragments = spg_is_tcp(sink.sock);
 	sink.private = sink.sock->ops->family == PF_ALG;
 	*copied = 0;
 
 	pipe_lock(pipe);
 	while (len) {
-		unsigned int tail;
 		ssize_t taken;
 
 		ret = wait_for_data(pipe, flags, sent, &wake);
 		if (ret <= 0)
 			break;
 		look_at_sink(&sink);
-		taken = collect(pipe, len, &sink, &batch, &tail);
+		taken = collect(pipe, len, &sink, &batch);
 		ret = taken;
 		if (taken <= 0)
 			break;
 		ret = send_batch(&sink, &batch, taken, out->f_flags & O_NONBLOCK ? MSG_DONTWAIT : 0,
-				 flags & SPLICE_F_MORE, taken < len &&
-				 pipe_occupancy(pipe->head, tail) > SPG_MORE_FOLLOWS);
+				 flags & SPLICE_F_MORE);
 		if (ret <= 0)
 			break;
 		sent += ret;

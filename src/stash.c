@@ -94,7 +94,7 @@ static void put_pages(struct page **pages, unsigned int count)
  *
  * Any context.
  */
-void spg_stash_give(struct page *page, unsigned long owner)
+noinline void spg_stash_give(struct page *page, unsigned long owner)
 {
 	struct page *old[STASH_PAGES + 1];
 	unsigned int old_count = 0;

@@ -17,6 +17,7 @@
 #include <net/sock.h>
 #include "compat.h"
 #include "facts.h"
+#include "frags.h"
 #include "operations.h"
 #include "verdicts.h"
 
@@ -49,6 +50,7 @@ static int append_copy(struct sock *sk, struct sk_buff *skb, struct iov_iter *fr
 	size_t copied;
 	bool merge;
 
+	spg_frags_renew(owner, len);
 	if (!skb_page_frag_refill(FRAGMENT_MIN, frag, owner->sk_allocation))
 		return -ENOMEM;
 	merge = skb_can_coalesce(skb, count, frag->page, frag->offset);

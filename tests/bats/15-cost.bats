@@ -45,3 +45,12 @@ not_more() {
 	run ! not_more /tmp/without /tmp/traced
 	[ "$(sed -n 's/^tcp //p' /tmp/traced)" -gt "$(sed -n 's/^tcp //p' /tmp/without)" ]
 }
+
+@test "cost: what a sendfile copies into is used again, where a send takes new pages" {
+	load_module
+	mode degrade
+	queued pages >/tmp/pages
+	cat /tmp/pages
+	[ "$(sed -n 's/^sendfile //p' /tmp/pages)" -lt 500 ]
+	[ "$(sed -n 's/^send //p' /tmp/pages)" -gt 4000 ]
+}

@@ -151,3 +151,7 @@ same() {
 	# A case that is added to the program must be added here.
 	[ "$(behaviour | wc -l)" = "$(grep -c '^	same ' "$BATS_TEST_FILENAME")" ]
 }
+
+@test "what waits in sockets and in pipes stays as it was sent, whatever is sent after it" {
+	[ "$(queued)" = same ]
+}
