@@ -169,16 +169,27 @@ struct spg_hook spg_##id##_hook = {								\
 }
 
 #ifdef SPG_HAVE_SEND_ZC
-/*
- * Preparing both SEND_ZC and SENDMSG_ZC. The original comes first: a request that fails looks at
- * what it has set (io_uring/net.c, io_sendrecv_fail()).
- */
-static int refuse_prepared(int ret, const struct io_uring_sqe *sqe)
+/* A field that must be zero is not. */
+static const struct io_uring_sqe odd_sqe = { .__pad2 = { 1 } };
+
+static int send_zc_unless_blocked(struct io_kiocb *req, const struct io_uring_sqe *sqe);
+
+/* Prepares both SEND_ZC and SENDMSG_ZC. */
+REFUSED_REQUEST(send_zc,
+		(struct io_kiocb *req, const struct io_uring_sqe *sqe), (req, sqe),
+		send_zc_unless_blocked(req, sqe),
+		((struct io_kiocb *)empty_object, &odd_sqe),
+		"io_send_zc_prep", "io_sendzc_prep");
+
+static int send_zc_unless_blocked(struct io_kiocb *req, const struct io_uring_sqe *sqe)
 {
 	struct file *file = NULL;
+	int ret;
 
-	if (ret || !is_blocked())
-		return ret;
+	if (!is_blocked())
+		return spg_original(send_zc)(req, sqe);
+	/* What fails looks at what this sets first (io_uring/net.c, io_sendrecv_fail()). */
+	spg_original(send_zc)(req, &odd_sqe);
 	/* The entry is the caller's memory, and may change. */
 	if (trace_verdict_enabled() && !(READ_ONCE(sqe->flags) & IOSQE_FIXED_FILE))
 		file = fget(READ_ONCE(sqe->fd));
@@ -188,15 +199,6 @@ static int refuse_prepared(int ret, const struct io_uring_sqe *sqe)
 		fput(file);
 	return ret;
 }
-
-/* A field that must be zero is not. */
-static const struct io_uring_sqe odd_sqe = { .__pad2 = { 1 } };
-
-REFUSED_REQUEST(send_zc,
-		(struct io_kiocb *req, const struct io_uring_sqe *sqe), (req, sqe),
-		refuse_prepared(spg_original(send_zc)(req, sqe), sqe),
-		((struct io_kiocb *)empty_object, &odd_sqe),
-		"io_send_zc_prep", "io_sendzc_prep");
 #endif
 
 #ifdef SPG_HAVE_ZCRX
