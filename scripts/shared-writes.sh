@@ -31,9 +31,13 @@ declare -A known=(
 	[vmsplice_file atomic]=4            # and the pipe's file and the admission, inlined: see below
 	[spg_stash_give atomic]=3
 	[spg_stash_empty atomic]=1
-	# A fragment goes in turn for another one, and that back, or is dropped; only where one more is kept, freeing them is put off.
-	[spg_frags_renew atomic]=3
-	[spg_frags_renew idle_work]=1
+	# The lock of the processor's own ring, fragments that it drops; and what frees it later, when it begins to keep some.
+	[spg_frags_renew _raw_spin_lock]=1
+	[spg_frags_renew _raw_spin_unlock]=8
+	[spg_frags_renew idle_work]=2
+	[spg_frags_renew atomic]=2
+	[drop_at atomic]=1
+	[drop_all atomic]=1
 	[append_copy atomic]=2              # and the memory of its socket
 	# The pipe's file, once.
 	[spg_pipe_clear_nowait atomic]=1

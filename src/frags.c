@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fragments: pages of socket buffers that have been sent, used again.
+ * Fragments: memory of socket buffers that has been sent, used again.
  *
  * A send copies into a piece of memory that its task keeps for that (task_frag), and takes another
  * one from the allocator when it is full. Where that clears all that it gives (init_on_alloc), it
@@ -10,19 +10,22 @@
  * and whoever has filled one more gets the oldest of them for it, if that has arrived by then.
  *
  * They are what send() allocates: of no file, in no process, and whoever has one holds a reference
- * to it. All that anybody gets to see of one is written first. No cgroup is charged for them.
+ * to it. All that anybody gets to see of one is written first; and they stay with the cgroup that
+ * filled them, so that not even a mistake in that would carry data from one container to another.
+ * No cgroup is charged for them.
  */
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
-#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/spinlock.h>
 #include <linux/topology.h>
 #include <linux/workqueue.h>
 #include <net/sock.h>
 #include "frags.h"
+#include "stash.h"
 
 /* As net/core/sock.c has them. Where memory is short it takes single pages; those are not kept. */
 #define FRAG_SIZE (PAGE_SIZE > SZ_32K ? PAGE_SIZE : SZ_32K)
@@ -30,22 +33,30 @@
 #define FRAG_REST (FRAG_SIZE / 8)
 /* As much as net.ipv4.tcp_wmem lets a connection have, unless somebody changes it. */
 #define RING_MAX (SZ_4M / FRAG_SIZE)
-/* All processors together keep at most one part in so many of the machine's memory, */
+/* All processors together keep at most one part in so many of the machine's memory. */
 #define MEMORY_PARTS 256
-/* and none what it has not used for one to two times as long. */
+/* A processor on which nobody has needed one for this long, at most twice, keeps none. */
 #define IDLE_TIME (30 * HZ)
 
 /**
  * struct ring - what one processor keeps
+ * @lock: for all of it; others than the processor itself take it once in IDLE_TIME
+ * @owner: whose they are, see spg_stash_owner()
+ * @strangers: how often others came since its owner did
  * @turn: counts up; its place is the oldest one's
  * @seen: @turn, when it was looked whether it still does
  * @late: how many turns it is since one could be used
- * @pages: the pages; NULL where there is none
+ * @count: how many there are
+ * @pages: they, and NULL
  */
 struct ring {
+	spinlock_t lock; /* for all of it */
+	unsigned long owner;
+	unsigned int strangers;
 	unsigned int turn;
 	unsigned int seen;
 	unsigned int late;
+	unsigned int count;
 	struct page *pages[RING_MAX];
 };
 
@@ -55,22 +66,50 @@ static DEFINE_PER_CPU(struct ring, rings);
 static unsigned int ring_size;
 
 static void free_idle(struct work_struct *work);
-static DECLARE_DEFERRABLE_WORK(idle_work, free_idle);
+static DECLARE_DELAYED_WORK(idle_work, free_idle);
 
-/* Also while its processor uses it. */
-static void empty_ring(struct ring *ring)
+static void drop_at(struct ring *ring, unsigned int place)
+{
+	if (!ring->pages[place])
+		return;
+	put_page(ring->pages[place]);
+	ring->pages[place] = NULL;
+	ring->count--;
+}
+
+static void drop_all(struct ring *ring)
 {
 	unsigned int i;
 
-	for (i = 0; i < ring_size; i++) {
-		struct page *page = xchg(&ring->pages[i], NULL);
-
-		if (page)
-			put_page(page);
-	}
+	for (i = 0; i < ring_size; i++)
+		drop_at(ring, i);
 }
 
-/* Is pending whenever there may be a page in a ring: see renew(). */
+static bool is_poisoned(struct page *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < FRAG_SIZE / PAGE_SIZE; i++)
+		if (PageHWPoison(page + i))
+			return true;
+	return false;
+}
+
+/* Returns whether it keeps some. */
+static bool look_after(struct ring *ring)
+{
+	unsigned int i;
+
+	if (ring->turn == ring->seen)
+		drop_all(ring);
+	ring->seen = ring->turn;
+	for (i = 0; i < ring_size; i++)
+		if (ring->pages[i] && is_poisoned(ring->pages[i]))
+			drop_at(ring, i);
+	return ring->count;
+}
+
+/* Is pending whenever a ring keeps some: see exchange(). */
 static void free_idle(struct work_struct *work)
 {
 	bool again = false;
@@ -78,17 +117,53 @@ static void free_idle(struct work_struct *work)
 
 	for_each_possible_cpu(cpu) {
 		struct ring *ring = per_cpu_ptr(&rings, cpu);
-		unsigned int turn = READ_ONCE(ring->turn);
 
-		if (turn == ring->seen) {
-			empty_ring(ring);
-		} else {
-			ring->seen = turn;
-			again = true;
-		}
+		spin_lock(&ring->lock);
+		again |= look_after(ring);
+		spin_unlock(&ring->lock);
 	}
 	if (again)
 		schedule_delayed_work(&idle_work, IDLE_TIME);
+}
+
+/* Whether current may use a ring. Those of an owner who does not come any more go. */
+static bool is_owner(struct ring *ring, unsigned long owner)
+{
+	if (ring->owner == owner) {
+		ring->strangers = 0;
+		return true;
+	}
+	if (ring->count && ring->strangers++ < ring_size)
+		return false;
+	drop_all(ring);
+	ring->owner = owner;
+	ring->strangers = 0;
+	return true;
+}
+
+/*
+ * Keep a page, or NULL, for which the oldest is given if it has arrived. One that is still on its
+ * way at its turn is left for the next one, unless all were for a whole round: slow receivers would
+ * keep the ring from ever being of use.
+ *
+ * Returns whether it did; *page is what the caller has now.
+ */
+static bool exchange(struct ring *ring, struct page **page)
+{
+	struct page **place = &ring->pages[ring->turn++ % ring_size];
+
+	if (*place && page_ref_count(*place) != 1) {
+		if (ring->late++ < ring_size)
+			return false;
+		drop_at(ring, place - ring->pages);
+	} else if (*place) {
+		ring->late = 0;
+		ring->count--;
+	}
+	swap(*place, *page);
+	if (*place)
+		ring->count++;
+	return true;
 }
 
 /* As dev_page_is_reusable() asks, since 5.13; and what is freed may have to be cleared. */
@@ -98,35 +173,27 @@ static bool may_be_kept(const struct page_frag *frag)
 	       !page_is_pfmemalloc(frag->page) && !want_init_on_free();
 }
 
-/*
- * A page that is still on its way at its turn is left for the next one, unless all were for a whole
- * round: slow receivers would keep the ring from ever being of use.
- */
-static void renew(struct page_frag *frag)
+/* Returns whether the fragment has room, or none at all. */
+static bool renew(struct page_frag *frag)
 {
-	struct ring *ring = get_cpu_ptr(&rings);
-	struct page **place = &ring->pages[ring->turn % ring_size];
-	struct page *got = xchg(place, frag->page);
-	bool filled = frag->page && !got;
-	bool free = got && page_ref_count(got) == 1;
+	unsigned long owner = spg_stash_owner();
+	struct ring *ring = raw_cpu_ptr(&rings);
+	bool was_empty, is_first, exchanged;
 
-	WRITE_ONCE(ring->turn, ring->turn + 1);
-	if (free) {
-		ring->late = 0;
-	} else if (got && ring->late++ < ring_size) {
-		got = xchg(place, got);
-		filled = !got;
-	}
-	put_cpu_ptr(&rings);
-	if (filled)
+	if (!owner)
+		return false;
+	spin_lock(&ring->lock);
+	was_empty = !ring->count;
+	exchanged = is_owner(ring, owner) && exchange(ring, &frag->page);
+	is_first = was_empty && ring->count;
+	spin_unlock(&ring->lock);
+	if (is_first)
 		schedule_delayed_work(&idle_work, IDLE_TIME);
-	if (got && !free) {
-		put_page(got);
-		got = NULL;
-	}
-	frag->page = got;
+	if (!exchanged)
+		return false;
 	frag->offset = 0;
-	frag->size = got ? FRAG_SIZE : 0;
+	frag->size = frag->page ? FRAG_SIZE : 0;
+	return true;
 }
 
 /**
@@ -134,22 +201,26 @@ static void renew(struct page_frag *frag)
  * @sk: the socket, one that copies into fragments
  * @len: how much there is to send
  *
- * In task context, where current does not send already. Does not sleep.
+ * In task context, where current does not send already. Takes a lock of the processor's own.
  *
  * Return: how much of @len to send at once, so that what comes next gets such a fragment, too.
  */
 size_t spg_frags_renew(struct sock *sk, size_t len)
 {
 	struct page_frag *frag = &current->task_frag;
-	size_t room = frag->page ? frag->size - frag->offset : 0;
+	size_t room = 0;
 
 	if (sk_page_frag(sk) != frag || (frag->page && !may_be_kept(frag)))
 		return len;
-	if (room < min_t(size_t, len, FRAG_REST)) {
-		renew(frag);
-		room = FRAG_SIZE;
+	if (frag->page) {
+		/* As skb_page_frag_refill() does. */
+		if (page_ref_count(frag->page) == 1)
+			frag->offset = 0;
+		room = frag->size - frag->offset;
 	}
-	return min(len, room);
+	if (room >= min_t(size_t, len, FRAG_REST))
+		return min(len, room);
+	return renew(frag) ? min_t(size_t, len, FRAG_SIZE) : len;
 }
 
 /**
@@ -160,7 +231,10 @@ size_t spg_frags_renew(struct sock *sk, size_t len)
 void spg_frags_init(void)
 {
 	unsigned long pages = totalram_pages() / MEMORY_PARTS / num_possible_cpus();
+	int cpu;
 
+	for_each_possible_cpu(cpu)
+		spin_lock_init(per_cpu_ptr(&rings.lock, cpu));
 	ring_size = rounddown_pow_of_two(clamp(pages * PAGE_SIZE / FRAG_SIZE, 1UL, RING_MAX));
 }
 
@@ -175,5 +249,5 @@ void spg_frags_exit(void)
 
 	cancel_delayed_work_sync(&idle_work);
 	for_each_possible_cpu(cpu)
-		empty_ring(per_cpu_ptr(&rings, cpu));
+		drop_all(per_cpu_ptr(&rings, cpu));
 }

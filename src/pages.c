@@ -197,8 +197,8 @@ static unsigned int private_offset(const struct pipe_buffer *buf)
  *
  * Return: 0 or -ENOMEM.
  */
-int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
-			    struct spg_reserve *reserve)
+noinline int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *buf,
+				     struct spg_reserve *reserve)
 {
 	unsigned int offset = private_offset(buf);
 	unsigned int order = get_order(buf->len);

@@ -18,6 +18,7 @@
 #include <linux/socket.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
+#include <net/tcp.h>
 #include "compat.h"
 #include "contents.h"
 #include "deferred.h"
@@ -61,7 +62,7 @@ struct batch {
  * @facts: what is known of it
  * @limit: how many buffers make a message
  * @whole: whether messages are kept apart, so that one cannot be half by reference
- * @fragments: whether it copies into fragments, as much at a time as we like
+ * @fragments: whether it copies into fragments: TCP
  * @private: whether it wants private pages: AF_ALG
  */
 struct sink {
@@ -112,6 +113,34 @@ static unsigned int same_way(struct pipe_inode_info *pipe, const struct sink *si
 	return *by_reference ? min(count, SPG_REFERENCES_AT_ONCE) : count;
 }
 
+static bool holds_data(struct pipe_inode_info *pipe, unsigned int from)
+{
+	unsigned int i;
+
+	for (i = from; i != pipe->head; i++)
+		if (spg_slot(pipe, i)->len)
+			return true;
+	return false;
+}
+
+/*
+ * A fragment's room makes a message of its own: where messages cannot be told apart, nor pieces of
+ * one. A BPF program of a sockmap, or an upper-layer protocol, gets to see each; timestamps count
+ * them.
+ */
+static bool may_be_cut(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_prot)->sendmsg == tcp_sendmsg &&
+	       !(READ_ONCE(sk->sk_tsflags) & SOF_TIMESTAMPING_TX_RECORD_MASK);
+}
+
+static size_t room_for(const struct sink *sink, size_t len)
+{
+	size_t room = spg_frags_renew(sink->sock->sk, len);
+
+	return may_be_cut(sink->sock->sk) ? room : len;
+}
+
 /*
  * Collect up to @len bytes of what the pipe holds. Returns how many, and in the batch whether more
  * of them follows.
@@ -122,7 +151,7 @@ static ssize_t collect(struct pipe_inode_info *pipe, size_t len, const struct si
 	unsigned int limit = same_way(pipe, sink, &batch->by_reference);
 	bool private = sink->private && !batch->by_reference;
 	bool copies_fragments = sink->fragments && !batch->by_reference;
-	size_t most = copies_fragments ? spg_frags_renew(sink->sock->sk, len) : len;
+	size_t most = copies_fragments ? room_for(sink, len) : len;
 	size_t taken = 0;
 	bool cut = false;
 	unsigned int i;
@@ -155,7 +184,10 @@ static ssize_t collect(struct pipe_inode_info *pipe, size_t len, const struct si
 		if (taken == most || batch->count == limit)
 			break;
 	}
-	batch->more = taken < len && (cut || pipe_occupancy(pipe->head, i) > SPG_MORE_FOLLOWS);
+	if (taken == most && most < len)
+		batch->more = cut || holds_data(pipe, i + 1);
+	else
+		batch->more = taken < len && pipe_occupancy(pipe->head, i) > SPG_MORE_FOLLOWS;
 	if (err && !batch->count)
 		return err == -ENODATA ? 0 : err;
 	return taken;

@@ -17,6 +17,8 @@
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
+/* It leaves that defined. */
+#undef CREATE_TRACE_POINTS
 
 const struct spg_source spg_from_pipe = { .name = "pipe" };
 const struct spg_source spg_from_memory = { .name = "memory" };

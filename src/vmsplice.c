@@ -23,7 +23,7 @@
 #include "verdicts.h"
 
 /* How many pages are looked up at a time, as in iter_to_pipe(). */
-#define BATCH 16
+#define PINNED_AT_ONCE 16
 
 #define FLAGS_ALL (SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
@@ -57,7 +57,7 @@ static ssize_t add_page(struct pipe_inode_info *pipe, struct page *page, unsigne
 static ssize_t fill_from_memory(struct pipe_inode_info *pipe, struct iov_iter *from,
 				struct spg_admission *admission, size_t *copied)
 {
-	struct page *pages[BATCH];
+	struct page *pages[PINNED_AT_ONCE];
 	size_t total = 0;
 	ssize_t ret = 0;
 
@@ -66,7 +66,7 @@ static ssize_t fill_from_memory(struct pipe_inode_info *pipe, struct iov_iter *f
 		ssize_t left;
 		unsigned int i, count;
 
-		left = spg_get_user_pages(from, pages, BATCH, &offset);
+		left = spg_get_user_pages(from, pages, PINNED_AT_ONCE, &offset);
 		if (left <= 0) {
 			ret = left;
 			break;

@@ -155,3 +155,10 @@ same() {
 @test "what waits in sockets and in pipes stays as it was sent, whatever is sent after it" {
 	[ "$(queued)" = same ]
 }
+
+@test "a splice to a socket that takes less than it was asked for leaves nothing corked" {
+	for m in off log degrade; do
+		mode $m
+		[ "$(queued sent)" = sent ]
+	done
+}

@@ -187,8 +187,7 @@ copied() {
 	coproc spliceguard top -d 2 -n 3 3>&-
 	pid=$COPROC_PID
 	exec 9<&"${COPROC[0]}"
-	eventually test -d "/sys/kernel/tracing/instances/spliceguard-$pid"
-	sleep 0.5
+	eventually grep -qs 1 "/sys/kernel/tracing/instances/spliceguard-$pid/events/spliceguard/verdict/enable"
 	call -n 'a "b' -r 3 sendfile /tmp/big tcp 300000 >/dev/null
 	call -n filler splice /tmp/big pipe 8192 >/dev/null
 	mapfile -t lines <&9

@@ -5,8 +5,12 @@
  *	queued		"same" if every byte is right: of what waits in sockets and in pipes, and of all that comes after it
  *	queued pages	"sendfile PAGES" and "send PAGES": how many pages the machine allocates while 32 MiB go through a socket that
  *			is emptied after each call
+ *	queued sent	"sent" if nothing of what a splice took waits in the socket for more to come, whatever its length
  */
 #include "common.h"
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
 
 #ifndef SO_ZEROCOPY
 #define SO_ZEROCOPY 60
@@ -161,10 +165,40 @@ static long pages_for(bool by_sendfile)
 	return allocated() - before;
 }
 
+/* Lengths of whole pages and odd ones, so that any of them may be just what there is room for. */
+static int sent(void)
+{
+	int ends[2], p[2], waits = 0, one = 1;
+
+	inet_pair(SOCK_STREAM, ends);
+	if (setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
+		die("TCP_NODELAY");
+	make_pipe(p);
+	for (size_t len = 2048; len <= 32768; len += 2048) {
+		for (int i = 0; i < 20; i++) {
+			int left;
+
+			fill_pattern(text, len, 0, i);
+			if (write(p[1], text, len) != (ssize_t)len || splice(p[0], NULL, ends[1], NULL, 1 << 20, 0) != (ssize_t)len)
+				die("splice");
+			if (ioctl(ends[1], SIOCOUTQNSD, &left))
+				die("SIOCOUTQNSD");
+			if (left && !waits++)
+				printf("%d of %zu bytes wait\n", left, len);
+			expect(ends[0], i, len, "spliced");
+		}
+	}
+	if (!waits)
+		puts("sent");
+	return waits;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc < 2 || strcmp(argv[1], "pages"))
+	if (argc < 2)
 		return same();
+	if (!strcmp(argv[1], "sent"))
+		return sent();
 	printf("sendfile %ld\n", pages_for(true));
 	printf("send %ld\n", pages_for(false));
 	return 0;
