@@ -20,6 +20,8 @@ case $ARCH in
 amd64) NEEDED=("${LOOKING[@]}") CROSS="'' '' ''" MAKE_FLAGS="" ;;
 arm64)
 	NEEDED=("${NEEDED_ARM64[@]}")
+	# For the package.
+	[ -n "${TESTS:-}" ] || NEEDED+=(lintian rpm rpmlint)
 	CROSS="aarch64-linux-gnu- arm-linux-gnueabihf- 16k"
 	# The headers of older kernels do not say so themselves.
 	MAKE_FLAGS="CROSS_COMPILE=aarch64-linux-gnu-"
@@ -341,6 +343,7 @@ build_in_guest() {
 
 guests_arm64() {
 	local k
+	[ -n "${TESTS:-}" ] || pool try "arm64: the package of the command builds, and lintian accepts it" env OUT="$CACHE/packages/arm64" "$TOP/scripts/packages.sh" deb
 	[[ -n "${TESTS:-}" || " $KERNELS " != *" 6.12 "* ]] || pool build_in_guest 6.12
 	for k in $KERNELS; do MORE=1 pool guest "$k" cloud-arm64 1 "${ON_NEWEST[@]}"; done
 	for k in $KERNELS; do pool guest "$k" cloud-arm64 1 "${FILES[@]}" 27-compat.bats; done

@@ -40,7 +40,8 @@ build_deb() {
 		cd "$1"
 		lintian --allow-root --display-info --tag-display-limit 0 --fail-on error,warning,info ./*.changes
 	' lintian "$here"
-	mv "$work"/*.deb "$work"/*.dsc "$work"/*.tar.* "$work"/*.changes "$work"/*.buildinfo "$OUT/"
+	# For another processor there is no source.
+	find "$work" -maxdepth 1 -type f -exec mv -t "$OUT" {} +
 }
 
 build_rpm() {
