@@ -10,8 +10,8 @@
  * and whoever has filled one more gets the oldest of them for it, if that has arrived by then.
  *
  * They are what send() allocates: of no file, in no process, and whoever has one holds a reference
- * to it. All that anybody gets to see of one is written first; and they stay with the cgroup that
- * filled them, so that not even a mistake in that would carry data from one container to another.
+ * to it. All that anybody gets to see of one is written first; and they stay with the cgroup whose
+ * tasks filled them, so that not even a mistake in that carries data from one container to another.
  * No cgroup is charged for them.
  */
 #include <linux/kernel.h>
@@ -121,6 +121,7 @@ static void free_idle(struct work_struct *work)
 		spin_lock(&ring->lock);
 		again |= look_after(ring);
 		spin_unlock(&ring->lock);
+		cond_resched();
 	}
 	if (again)
 		schedule_delayed_work(&idle_work, IDLE_TIME);
@@ -166,11 +167,11 @@ static bool exchange(struct ring *ring, struct page **page)
 	return true;
 }
 
-/* As dev_page_is_reusable() asks, since 5.13; and what is freed may have to be cleared. */
+/* As dev_page_is_reusable() asks, since 5.13. */
 static bool may_be_kept(const struct page_frag *frag)
 {
 	return frag->size == FRAG_SIZE && page_to_nid(frag->page) == numa_mem_id() &&
-	       !page_is_pfmemalloc(frag->page) && !want_init_on_free();
+	       !page_is_pfmemalloc(frag->page);
 }
 
 /* Returns whether the fragment has room, or none at all. */
@@ -201,7 +202,8 @@ static bool renew(struct page_frag *frag)
  * @sk: the socket, one that copies into fragments
  * @len: how much there is to send
  *
- * In task context, where current does not send already. Takes a lock of the processor's own.
+ * In task context, also within a send that is about to ask for its fragment: nobody keeps what he
+ * has seen of it from before. Takes a lock of the processor's own.
  *
  * Return: how much of @len to send at once, so that what comes next gets such a fragment, too.
  */
@@ -210,7 +212,8 @@ size_t spg_frags_renew(struct sock *sk, size_t len)
 	struct page_frag *frag = &current->task_frag;
 	size_t room = 0;
 
-	if (sk_page_frag(sk) != frag || (frag->page && !may_be_kept(frag)))
+	/* What is freed may have to be cleared. */
+	if (want_init_on_free() || sk_page_frag(sk) != frag || (frag->page && !may_be_kept(frag)))
 		return len;
 	if (frag->page) {
 		/* As skb_page_frag_refill() does. */

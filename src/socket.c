@@ -110,6 +110,9 @@ static unsigned int same_way(struct pipe_inode_info *pipe, const struct sink *si
 		*by_reference = passes;
 		count++;
 	}
+	/* All of it: then nothing follows. */
+	if (i == pipe->head)
+		count = sink->limit;
 	return *by_reference ? min(count, SPG_REFERENCES_AT_ONCE) : count;
 }
 

@@ -161,4 +161,8 @@ same() {
 		mode $m
 		[ "$(queued sent)" = sent ]
 	done
+	# What is trusted is looked for among all that the pipe holds.
+	trusted quiescent
+	[ "$(queued sent)" = sent ]
+	trusted ''
 }

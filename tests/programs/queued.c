@@ -188,6 +188,14 @@ static int sent(void)
 			expect(ends[0], i, len, "spliced");
 		}
 	}
+	inet_pair(SOCK_DGRAM, ends);
+	fill_pattern(text, 2048, 0, 1);
+	if (write(p[1], text, 2048) != 2048 || splice(p[0], NULL, ends[1], NULL, 1 << 20, 0) != 2048)
+		die("splice");
+	if (recv(ends[0], got, LENGTH, MSG_DONTWAIT) != 2048 || memcmp(got, text, 2048)) {
+		puts("a datagram waits");
+		waits++;
+	}
 	if (!waits)
 		puts("sent");
 	return waits;
