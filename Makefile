@@ -52,7 +52,7 @@ help:
 	@echo 'make uninstall   take all of that away again'
 	@echo 'make deb, rpm    build the packages into dist/, linters included'
 	@echo 'make demo        boot a stock kernel in QEMU and show what each mode does (KERNEL=6.12)'
-	@echo 'make bench       what each mode costs, beside stock and beside programs without zero-copy: half an hour (KERNELS="6.12 7.2")'
+	@echo 'make bench       what each mode costs, beside stock and beside programs without zero-copy: a quarter of an hour (KERNELS="6.12 7.2")'
 	@echo 'make check       lint, unit tests, DKMS builds, tests in guests (KERNELS="6.1 7.2" TESTS=pattern V=1 WHOLE=1)'
 	@echo 'make check-packages  the packages on fresh systems of each release, in guests that boot with systemd (RELEASES=bookworm PARTS=machine)'
 	@echo 'make lint, unit  those two parts of it'
