@@ -42,6 +42,7 @@ lint() {
 	try "shellcheck" in_tools 'shellcheck -x scripts/*.sh packaging/files.sh packaging/guard packaging/module debian/*.p{re,ost}{rm,inst} tests/guest-init tests/guest-demo tests/guest-dkms tests/packages/run \
 		tests/packages/*.bats tests/packages/helper.bash tests/bats/*.bats tests/bats/*.bash \
 		command/tests/*.bats command/tests/helper.bash command/completion.bash command/bench/*.sh .ci/run' || true
+	try "every file is in the compilation unit" in_tools 'diff <(cd src && ls -- *.c) <(sed -n "s/^#include \"\(.*\.c\)\"/\1/p; \$ a build.c" src/build.c | sort)' || true
 	# One compilation unit: two variables of one name and type would silently be one.
 	try "no static name in two files" in_tools '! for f in src/*.c; do
 			grep -oP "^static (?:[a-z_0-9]+ )+\**(?:const )?\K[a-z_0-9]+(?=[ ;=\[(])" $f | sort -u

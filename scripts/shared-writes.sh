@@ -33,10 +33,9 @@ declare -A known=(
 	[spg_stash_empty atomic]=1
 	# The lock of the processor's own ring, fragments that it drops; and what frees it later, when it begins to keep some.
 	[spg_frags_renew _raw_spin_lock]=1
-	[spg_frags_renew _raw_spin_unlock]=8
+	[spg_frags_renew _raw_spin_unlock]=6
 	[spg_frags_renew idle_work]=2
 	[spg_frags_renew atomic]=2
-	[drop_at atomic]=1
 	[drop_all atomic]=1
 	[append_copy atomic]=2              # and the memory of its socket
 	# The pipe's file, once.

@@ -127,8 +127,10 @@ static void free_idle(struct work_struct *work)
 		schedule_delayed_work(&idle_work, IDLE_TIME);
 }
 
-/* Whether current may use a ring. Those of an owner who does not come any more go. */
-static bool is_owner(struct ring *ring, unsigned long owner)
+/*
+ * Whether a ring is this owner's, or is now: what an owner kept who does not come any more goes.
+ */
+static bool claim(struct ring *ring, unsigned long owner)
 {
 	if (ring->owner == owner) {
 		ring->strangers = 0;
@@ -185,7 +187,7 @@ static bool renew(struct page_frag *frag)
 		return false;
 	spin_lock(&ring->lock);
 	was_empty = !ring->count;
-	exchanged = is_owner(ring, owner) && exchange(ring, &frag->page);
+	exchanged = claim(ring, owner) && exchange(ring, &frag->page);
 	is_first = was_empty && ring->count;
 	spin_unlock(&ring->lock);
 	if (is_first)

@@ -84,7 +84,7 @@ static bool may_pass(const struct pipe_buffer *buf, const struct sink *sink)
 
 /*
  * How many buffers, from the first on, go the same way, and *by_reference which one. As many as may
- * be, where all are copied or nothing is trusted.
+ * be, where no other way follows.
  */
 static unsigned int same_way(struct pipe_inode_info *pipe, const struct sink *sink,
 			     bool *by_reference)
@@ -110,7 +110,6 @@ static unsigned int same_way(struct pipe_inode_info *pipe, const struct sink *si
 		*by_reference = passes;
 		count++;
 	}
-	/* All of it: then nothing follows. */
 	if (i == pipe->head)
 		count = sink->limit;
 	return *by_reference ? min(count, SPG_REFERENCES_AT_ONCE) : count;
