@@ -36,6 +36,14 @@ static inline bool spg_live_unchanged(unsigned int count)
 	return !(count & 1) && count == READ_ONCE(spg_live_changes);
 }
 
+/*
+ * What is known beforehand of every call of an operation: what would be worth to find out (the low
+ * bits) and the verdict where nothing is known. One word, so both are of one policy.
+ */
+extern unsigned int spg_live_outlook[SPG_OPS];
+#define SPG_OUTLOOK_VERDICT 8
+static_assert(SPG_ALL_FACTS < BIT(SPG_OUTLOOK_VERDICT));
+
 /* The parts of a policy, one for each knob. */
 #define SPG_PART_MODES	BIT(0)
 #define SPG_PART_TRUST	BIT(1)
@@ -43,9 +51,7 @@ static inline bool spg_live_unchanged(unsigned int count)
 #define SPG_PART_LOCKED	BIT(3)
 #define SPG_PART_ALL	(SPG_PART_MODES | SPG_PART_TRUST | SPG_PART_GROUP | SPG_PART_LOCKED)
 
-enum spg_verdict spg_live_consider(enum spg_op op, unsigned int facts, unsigned int *asked);
-unsigned int spg_live_asks(enum spg_op op);
-enum spg_verdict spg_live_verdict(enum spg_op op, unsigned int facts);
+enum spg_verdict spg_live_verdict_on(enum spg_op op, unsigned int facts);
 unsigned int spg_live_group(void);
 bool spg_live_lists_fs(const char *name);
 bool spg_live_lists_net(enum spg_net net);
@@ -54,5 +60,55 @@ void spg_live_get(struct spg_policy *policy);
 int spg_live_change(const struct spg_policy *wanted, unsigned int parts, struct spg_policy *before);
 ssize_t spg_live_show_hooks(char *text);
 void spg_live_end(void);
+
+/**
+ * spg_live_consider() - what the policy in force says of a call so far
+ * @op: the operation that the call is
+ * @facts: what is known of it
+ * @asked: what else would be worth to find out; see spg_live_asks()
+ *
+ * Any context; no lock.
+ *
+ * Return: the verdict.
+ */
+static inline enum spg_verdict spg_live_consider(enum spg_op op, unsigned int facts,
+						 unsigned int *asked)
+{
+	unsigned int outlook = READ_ONCE(spg_live_outlook[op]);
+
+	*asked = outlook & SPG_ALL_FACTS;
+	return likely(!(facts & *asked)) ? outlook >> SPG_OUTLOOK_VERDICT :
+					   spg_live_verdict_on(op, facts);
+}
+
+/**
+ * spg_live_asks() - what has to be known of a call before there is a verdict
+ * @op: the operation that the call is
+ *
+ * Any context; no lock.
+ *
+ * Return: facts that are worth to find out.
+ */
+static inline unsigned int spg_live_asks(enum spg_op op)
+{
+	return READ_ONCE(spg_live_outlook[op]) & SPG_ALL_FACTS;
+}
+
+/**
+ * spg_live_verdict() - what the policy in force says of a call
+ * @op: the operation that the call is
+ * @facts: what is known of it. What a policy that came in force meanwhile would have asked for is
+ *	not, and does not hold
+ *
+ * Any context; no lock.
+ *
+ * Return: the verdict.
+ */
+static inline enum spg_verdict spg_live_verdict(enum spg_op op, unsigned int facts)
+{
+	unsigned int asked;
+
+	return spg_live_consider(op, facts, &asked);
+}
 
 #endif

@@ -14,17 +14,8 @@
 #include "inflight.h"
 #include "live.h"
 
-/**
- * struct snapshot - a policy, and what follows of it for every call
- * @policy: the policy
- * @asked: what has to be known of a call of each operation before there is a verdict
- * @plain: the verdict where nothing is known
- * @rcu: for its end
- */
 struct snapshot {
 	struct spg_policy policy;
-	unsigned int asked[SPG_OPS];
-	u8 plain[SPG_OPS];
 	struct rcu_head rcu;
 };
 
@@ -33,74 +24,39 @@ static struct snapshot nothing = { .policy = { .group = SPG_NO_GROUP } };
 static struct snapshot __rcu *live = (struct snapshot __rcu __force *)&nothing;
 
 unsigned int spg_live_changes;
+unsigned int spg_live_outlook[SPG_OPS] __read_mostly;
 
 static DEFINE_MUTEX(change_mutex);
 
-static void draw_conclusions(struct snapshot *snapshot)
+/* Put a snapshot in force. A call that comes meanwhile is judged by what was, or by what is. */
+static void publish(struct snapshot *next)
 {
 	int op;
 
-	for (op = 0; op < SPG_OPS; op++) {
-		snapshot->asked[op] = spg_policy_asks(&snapshot->policy, op);
-		snapshot->plain[op] = spg_policy_verdict(&snapshot->policy, op, 0);
-	}
+	rcu_assign_pointer(live, next);
+	for (op = 0; op < SPG_OPS; op++)
+		WRITE_ONCE(spg_live_outlook[op],
+			   spg_policy_asks(&next->policy, op) |
+			   spg_policy_verdict(&next->policy, op, 0) << SPG_OUTLOOK_VERDICT);
 }
 
 /**
- * spg_live_consider() - what the policy in force says of a call so far
+ * spg_live_verdict_on() - the verdict on a call of which something is known
  * @op: the operation that the call is
  * @facts: what is known of it
- * @asked: what else would be worth to find out; see spg_live_asks()
  *
- * Any context; no lock. Both answers are of one policy.
+ * For spg_live_consider(). Any context; no lock.
  *
  * Return: the verdict.
  */
-enum spg_verdict spg_live_consider(enum spg_op op, unsigned int facts, unsigned int *asked)
+enum spg_verdict spg_live_verdict_on(enum spg_op op, unsigned int facts)
 {
-	const struct snapshot *snapshot;
 	enum spg_verdict verdict;
 
-	rcu_read_lock_sched();
-	snapshot = rcu_dereference_sched(live);
-	*asked = snapshot->asked[op];
-	verdict = likely(!(facts & *asked)) ? snapshot->plain[op] :
-					      spg_policy_verdict(&snapshot->policy, op, facts);
-	rcu_read_unlock_sched();
+	rcu_read_lock();
+	verdict = spg_policy_verdict(&rcu_dereference(live)->policy, op, facts);
+	rcu_read_unlock();
 	return verdict;
-}
-
-/**
- * spg_live_asks() - what has to be known of a call before there is a verdict
- * @op: the operation that the call is
- *
- * Any context; no lock.
- *
- * Return: facts that are worth to find out.
- */
-unsigned int spg_live_asks(enum spg_op op)
-{
-	unsigned int asked;
-
-	spg_live_consider(op, 0, &asked);
-	return asked;
-}
-
-/**
- * spg_live_verdict() - what the policy in force says of a call
- * @op: the operation that the call is
- * @facts: what is known of it. What a policy that came in force meanwhile would have asked for is
- *	not, and does not hold
- *
- * Any context; no lock.
- *
- * Return: the verdict.
- */
-enum spg_verdict spg_live_verdict(enum spg_op op, unsigned int facts)
-{
-	unsigned int asked;
-
-	return spg_live_consider(op, facts, &asked);
 }
 
 /**
@@ -216,7 +172,7 @@ static int transition(struct snapshot *next)
 	if (!err) {
 		if (!off)
 			spg_inflight_unpin();
-		rcu_assign_pointer(live, next);
+		publish(next);
 		spg_hooks_remove(policy);
 	}
 	/* Also where hooks were there for a moment: a call may have come in. */
@@ -271,7 +227,6 @@ int spg_live_change(const struct spg_policy *wanted, unsigned int parts, struct 
 	*before = old->policy;
 	next->policy = old->policy;
 	take_parts(&next->policy, wanted, parts);
-	draw_conclusions(next);
 	if (old->policy.locked && spg_policy_loosens(&old->policy, &next->policy))
 		err = -EPERM;
 	else if (next->policy.locked && !old->policy.locked)
