@@ -6,6 +6,8 @@
  * spg_call_site() - where ftrace has the call of a function that a disabled kprobe has found, or 0
  * spg_function_entry() - where a function with such a call site is entered by others
  * spg_past_call_site() - where such a function goes on after its call site
+ * spg_frame_sixth(frame) - the sixth argument of the function that a callback is about, as an
+ *	lvalue: ftrace's trampolines restore what they have saved of the arguments
  *
  * SPG_IF_SYSCALL32(text) - the text, if system calls of 32-bit programs have entries of their own
  * SPG_SYSCALL##bits(name) - the function that is a system call's entry, for 64 bits and for those

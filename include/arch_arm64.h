@@ -30,6 +30,13 @@ static inline void spg_args64(const struct pt_regs *regs, unsigned long args[4])
 
 #define SPG_REGS64(first) { .regs = { (first) } }
 
+/* arch/arm64/kernel/entry-ftrace.S */
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#define spg_frame_sixth(frame) (arch_ftrace_regs(frame)->regs[5])
+#else
+#define spg_frame_sixth(frame) (ftrace_get_regs(frame)->regs[5])
+#endif
+
 /*
  * Without static calls that patch the text (there are none here so far), an original is called by a
  * pointer, and past its call site there is neither a landing pad, which BTI would want where the

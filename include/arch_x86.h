@@ -28,6 +28,13 @@ static inline void spg_args32(const struct pt_regs *regs, unsigned long args[4])
 #define SPG_REGS64(first) { .di = (first) }
 #define SPG_REGS32(first) { .bx = (first) }
 
+/* arch/x86/kernel/ftrace_64.S, restore_mcount_regs */
+#ifdef SPG_HAVE_FTRACE_REGS
+#define spg_frame_sixth(frame) (arch_ftrace_regs(frame)->regs.r9)
+#else
+#define spg_frame_sixth(frame) ((frame)->r9)
+#endif
+
 /*
  * An original is called past its call site, an address without ENDBR. Only a direct branch may go
  * there on a processor that enforces IBT, and only inline static calls are direct branches.

@@ -38,6 +38,11 @@
 #define SPG_FTRACE_FLAGS (FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION_SAFE)
 #endif
 
+/* What such a frame is made of has a name of its own since 6.13. */
+#ifndef arch_ftrace_regs
+#define arch_ftrace_regs(frame) (frame)
+#endif
+
 /*
  * spg_frame_argument(frame, n) - an argument of the function that a callback is about
  * spg_frame_jump(frame, to) - have it go on at @to
@@ -59,6 +64,15 @@
 #define spg_ftrace_frame ftrace_regs
 #define spg_frame_argument(frame, n) regs_get_kernel_argument(&(frame)->regs, n)
 #define spg_frame_jump(frame, to) ftrace_instruction_pointer_set(frame, (unsigned long)(to))
+#endif
+
+/* Kernels that clear all of the stack have a word for what need not be cleared, the newest ones. */
+#ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
+#define __uninitialized __attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
 #endif
 
 /*

@@ -9,9 +9,9 @@
 #include "hooks.h"
 
 /*
- * Rides along in the flags of a splice from do_splice() down to where a pipe is filled or emptied,
- * so that a splice can be told from a sendfile there. splice(2) refuses such flags from users; what
- * they pass through looks at SPLICE_F_* only.
+ * Rides along in the flags of a splice from the hook of do_splice() down to where a pipe is filled
+ * or emptied, so that a splice can be told from a sendfile there. splice(2) refuses such flags from
+ * users; what they pass through looks at SPLICE_F_* only.
  */
 #define SPG_F_SPLICE BIT(28)
 /* And from where a pipe is filled down to the same place for the file below, of overlayfs. */

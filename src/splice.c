@@ -93,7 +93,7 @@ static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, lo
 		if (err)
 			return err;
 	}
-	ret = spg_original(splice)(in, off_in, out, off_out, len, flags | SPG_F_SPLICE);
+	ret = spg_original(splice)(in, off_in, out, off_out, len, flags);
 	/* Not where the hook may have gone meanwhile, by a change of the mode. */
 	if (verdict == SPG_COPY && ret > 0 && unlikely(!READ_ONCE(fill_seen)) &&
 	    spg_live_unchanged(changes) && fills_pipe(in, out))
@@ -106,11 +106,33 @@ static void splice_prove(void)
 	spg_entry(splice)(&spg_dummy_file, NULL, &spg_dummy_file, NULL, 0, 0);
 }
 
+/*
+ * Marks the call. In log that is all; in degrade, too, but for what a pipe gives to others than
+ * sockets, and until pipes are known to be filled where we see it.
+ */
+static bool splice_admit(struct spg_ftrace_frame *frame)
+{
+	const struct file *in = (void *)spg_frame_argument(frame, 0);
+	const struct file *out = (void *)spg_frame_argument(frame, 2);
+
+	spg_frame_sixth(frame) |= SPG_F_SPLICE;
+	switch (spg_live_verdict(SPG_SPLICE, 0)) {
+	case SPG_REFUSE:
+		return true;
+	case SPG_COPY:
+		return (S_ISFIFO(file_inode(in)->i_mode) && !S_ISSOCK(file_inode(out)->i_mode)) ||
+		       unlikely(!READ_ONCE(fill_seen) || READ_ONCE(fill_bypassed));
+	default:
+		return false;
+	}
+}
+
 struct spg_hook spg_splice_hook = {
 	.names = spg_names("do_splice"),
 	.standin = splice_stand_in,
 	.bind = splice_bind,
 	.prove = splice_prove,
+	.admit = splice_admit,
 	/* For sendfile alone, too: splices could not be told from it without. */
 	.needed = spg_splice_or_sendfile,
 };
@@ -154,11 +176,13 @@ static ssize_t take_back(struct pipe_inode_info *pipe, unsigned int end, loff_t 
 
 /*
  * Fill a user's pipe. With an admission, what it can stand for stays by reference; so do a socket's
- * own pages until they are handed off; all else is made private.
+ * own pages until they are handed off; all else is made private. With a frame of its own, which not
+ * every call has to pay for.
  */
-static ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
-			    unsigned int flags, const struct address_space *mapping,
-			    struct spg_admission *admission)
+static noinline ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
+				     size_t len, unsigned int flags,
+				     const struct address_space *mapping,
+				     struct spg_admission *admission)
 {
 	unsigned int start = pipe->head;
 	unsigned int space =
@@ -249,8 +273,8 @@ static ssize_t fill_users(struct file *in, loff_t *ppos, struct pipe_inode_info 
  * kernel's own threads move, nfsd's for one, and overlayfs in its mounter's name, is none of our
  * business.
  */
-static ssize_t fill_internal(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
-			     size_t len, unsigned int flags)
+static noinline ssize_t fill_internal(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
+				      size_t len, unsigned int flags)
 {
 	unsigned int changes = spg_live_count();
 	unsigned int asked = spg_live_asks(SPG_SENDFILE) & (SPG_SOURCE_FACTS | SPG_NET);
