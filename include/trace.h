@@ -30,7 +30,7 @@
 #include "policy.h"
 #include "stats.h"
 
-struct spg_source;
+struct spg_origin;
 
 /* The longest name of a sink, NUL included: those of protocols and kinds. */
 #define SPG_SINK_NAME 8
@@ -47,9 +47,9 @@ TRACE_DEFINE_ENUM(SPG_REFUSED);
 
 TRACE_EVENT(verdict,
 	    TP_PROTO(enum spg_op op, enum spg_counter verdict, u64 bytes, bool counted,
-		     const struct spg_source *source, const char *sink),
+		     const struct spg_origin *origin, const char *sink),
 
-	    TP_ARGS(op, verdict, bytes, counted, source, sink),
+	    TP_ARGS(op, verdict, bytes, counted, origin, sink),
 
 	    TP_STRUCT__entry(__field(u64, bytes)
 			     __field(unsigned long, ino)
@@ -61,12 +61,12 @@ TRACE_EVENT(verdict,
 			     __array(char, sink, SPG_SINK_NAME)),
 
 	    TP_fast_assign(__entry->bytes = bytes;
-			   __entry->ino = source->ino;
-			   __entry->dev = source->dev;
+			   __entry->ino = origin->ino;
+			   __entry->dev = origin->dev;
 			   __entry->op = op;
 			   __entry->verdict = verdict;
 			   __entry->counted = counted;
-			   strscpy_pad(__entry->fstype, source->name, SPG_FS_NAME);
+			   strscpy_pad(__entry->fstype, origin->name, SPG_FS_NAME);
 			   strscpy_pad(__entry->sink, sink, SPG_SINK_NAME);),
 
 	    TP_printk("op=%s verdict=%s bytes=%llu source=%s dev=%u:%u ino=%lu sink=%s",

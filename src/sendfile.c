@@ -92,17 +92,19 @@ SPG_STAND_IN(sendfile_sink, int,
 
 /*
  * A call comes here once for each pipeful. Only __splice_from_pipe() uses num_spliced, and not of
- * this descriptor.
+ * this descriptor. @origin is NULL where nobody traces.
  */
 static void count_pipeful(struct splice_desc *sd, enum spg_counter counter, size_t bytes,
-			  const struct spg_source *source)
+			  const struct spg_origin *origin)
 {
 	bool first = !sd->num_spliced;
 
 	if (first)
 		spg_count(SPG_SENDFILE, counter, 1);
 	sd->num_spliced = 1;
-	spg_trace(SPG_SENDFILE, counter, bytes, first, *source, spg_sink_of(sd->u.file));
+	if (origin)
+		spg_trace_origin(SPG_SENDFILE, counter, bytes, first, origin,
+				 spg_sink_of(sd->u.file));
 }
 
 /* What is known of the file that fills the internal pipe, and of the sink, and judged by it. */
@@ -116,8 +118,8 @@ static enum spg_verdict verdict_on_pipeful(struct pipe_inode_info *pipe, struct 
 	return spg_verdict_inside(SPG_SENDFILE, facts);
 }
 
-static int make_private(struct pipe_inode_info *pipe, struct splice_desc *sd,
-			const struct spg_source *source)
+static noinline int make_private(struct pipe_inode_info *pipe, struct splice_desc *sd,
+				 const struct spg_origin *origin)
 {
 	struct spg_outcome outcome;
 	int err;
@@ -128,34 +130,18 @@ static int make_private(struct pipe_inode_info *pipe, struct splice_desc *sd,
 		return err;
 	spg_count(SPG_SENDFILE, SPG_BYTES_COPIED, outcome.bytes);
 	if (outcome.bytes)
-		count_pipeful(sd, SPG_COPIED, outcome.bytes, source);
+		count_pipeful(sd, SPG_COPIED, outcome.bytes, origin);
 	return 0;
 }
 
-/*
- * Sockets copy in socket.c. A buffered write is a copy, and so is a write into a pipe, which is how
- * 5.10 sends a file to one. Other sinks, an O_DIRECT file or a device, see private pages.
- * copy_file_range() and overlayfs, when it copies a file up, come here too, with regular files.
- */
-static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *sd)
+/* Sockets copy in socket.c. Other sinks, an O_DIRECT file or a device, see private pages. */
+static int sink_judged(struct pipe_inode_info *pipe, struct splice_desc *sd,
+		       enum spg_verdict verdict, const struct spg_origin *origin)
 {
-	struct file *out = sd->u.file;
-	const struct spg_source *source = &spg_from_pipe;
-	struct spg_source traced;
-	umode_t mode = file_inode(out)->i_mode;
-	enum spg_verdict verdict;
 	int ret;
 
-	if (S_ISFIFO(mode) || spg_write_copies(out))
-		return spg_original(sendfile_sink)(pipe, sd);
-	verdict = verdict_on_pipeful(pipe, out);
-	/* Now: the pages are gone afterwards. */
-	if (trace_verdict_enabled()) {
-		traced = spg_source_behind(pipe);
-		source = &traced;
-	}
-	if (verdict == SPG_COPY && !S_ISSOCK(mode)) {
-		ret = make_private(pipe, sd, source);
+	if (verdict == SPG_COPY && !S_ISSOCK(file_inode(sd->u.file)->i_mode)) {
+		ret = make_private(pipe, sd, origin);
 		if (ret)
 			return ret == -ENODATA ? 0 : ret;
 		return spg_original(sendfile_sink)(pipe, sd);
@@ -163,8 +149,33 @@ static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *
 	ret = spg_original(sendfile_sink)(pipe, sd);
 	if (ret > 0 && verdict != SPG_STOCK)
 		count_pipeful(sd, verdict == SPG_COPY ? SPG_COPIED :
-			      verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, ret, source);
+			      verdict == SPG_TRUST ? SPG_TRUSTED : SPG_PASSED, ret, origin);
 	return ret;
+}
+
+static noinline int sink_traced(struct pipe_inode_info *pipe, struct splice_desc *sd,
+				enum spg_verdict verdict)
+{
+	/* Now: the pages are gone afterwards. */
+	const struct spg_origin origin = spg_origin_behind(pipe);
+
+	return sink_judged(pipe, sd, verdict, &origin);
+}
+
+/*
+ * A buffered write is a copy, and so is a write into a pipe, which is how 5.10 sends a file to one.
+ * copy_file_range() and overlayfs, when it copies a file up, come here too, with regular files.
+ */
+static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *sd)
+{
+	struct file *out = sd->u.file;
+	enum spg_verdict verdict;
+
+	if (S_ISFIFO(file_inode(out)->i_mode) || spg_write_copies(out))
+		return spg_original(sendfile_sink)(pipe, sd);
+	verdict = verdict_on_pipeful(pipe, out);
+	return trace_verdict_enabled() ? sink_traced(pipe, sd, verdict) :
+					 sink_judged(pipe, sd, verdict, NULL);
 }
 
 static void sendfile_sink_prove(void)

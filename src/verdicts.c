@@ -20,60 +20,49 @@
 /* It leaves that defined. */
 #undef CREATE_TRACE_POINTS
 
-const struct spg_source spg_from_pipe = { .name = "pipe" };
-const struct spg_source spg_from_memory = { .name = "memory" };
-
-static struct spg_source source_of_inode(const struct inode *inode)
+static struct spg_origin origin_of_inode(const struct inode *inode)
 {
-	struct spg_source source = { .dev = inode->i_sb->s_dev, .ino = inode->i_ino };
+	struct spg_origin origin = { .dev = inode->i_sb->s_dev, .ino = inode->i_ino };
 
 	switch (inode->i_mode & S_IFMT) {
 	case S_IFSOCK:
-		source.name = "socket";
+		origin.name = "socket";
 		break;
 	case S_IFIFO:
-		source.name = spg_from_pipe.name;
+		origin.name = "pipe";
 		break;
 	case S_IFCHR:
 	case S_IFBLK:
 		/* It has more inodes than one. */
-		source = (struct spg_source){ .name = "device", .dev = inode->i_rdev };
+		origin = (struct spg_origin){ .name = "device", .dev = inode->i_rdev };
 		break;
 	default:
-		source.name = inode->i_sb->s_type->name;
+		origin.name = inode->i_sb->s_type->name;
 	}
-	return source;
+	return origin;
 }
 
-/**
- * spg_source_of() - a file as a source
- * @in: the file, or NULL where a descriptor has none
- *
- * In task context; no lock.
- *
- * Return: what to trace of it. The name lives as long as @in.
- */
-struct spg_source spg_source_of(struct file *in)
+static struct spg_origin origin_of(struct spg_source source)
 {
 	const struct address_space *mapping;
 
-	if (!in)
-		return (struct spg_source){ .name = "none" };
-	mapping = spg_source_mapping(in);
-	return source_of_inode(mapping ? mapping->host : file_inode(in));
+	if (!source.file)
+		return (struct spg_origin){ .name = source.name };
+	mapping = spg_source_mapping(source.file);
+	return origin_of_inode(mapping ? mapping->host : file_inode(source.file));
 }
 
 /**
- * spg_source_behind() - the file that has filled the kernel's internal pipe
+ * spg_origin_behind() - the file that has filled the kernel's internal pipe
  * @pipe: the pipe
  *
  * Known by its pages; what it gave as a copy is from nowhere. Any context.
  *
  * Return: what to trace of it. The name lives as long as the file.
  */
-struct spg_source spg_source_behind(const struct pipe_inode_info *pipe)
+struct spg_origin spg_origin_behind(const struct pipe_inode_info *pipe)
 {
-	struct spg_source source = spg_from_pipe;
+	struct spg_origin origin = { .name = "pipe" };
 	unsigned int i;
 
 	/* A page may leave its file meanwhile, but an inode is not freed as long as this takes. */
@@ -84,11 +73,11 @@ struct spg_source spg_source_behind(const struct pipe_inode_info *pipe)
 
 		if (!mapping || PageSlab(page) || PageAnon(page) || !mapping->host)
 			continue;
-		source = source_of_inode(mapping->host);
+		origin = origin_of_inode(mapping->host);
 		break;
 	}
 	rcu_read_unlock();
-	return source;
+	return origin;
 }
 
 static const char *sink_of_net(int net)
@@ -148,18 +137,37 @@ const char *spg_sink_of(struct file *out)
 }
 
 /**
- * spg_trace_verdict() - the event
+ * spg_trace_origin() - the event
  * @op: the operation
  * @verdict: the counter of its verdict
  * @bytes: how many bytes it is about
  * @counted: whether the counter grows with it
- * @source: where the pages are from
+ * @origin: where the pages are from
  * @sink: where they go
  *
- * Any context. For spg_trace(), which asks first whether anybody wants to know.
+ * Any context.
  */
-void spg_trace_verdict(enum spg_op op, enum spg_counter verdict, u64 bytes, bool counted,
-		       const struct spg_source *source, const char *sink)
+void spg_trace_origin(enum spg_op op, enum spg_counter verdict, u64 bytes, bool counted,
+		      const struct spg_origin *origin, const char *sink)
 {
-	trace_verdict(op, verdict, bytes, counted, source, sink);
+	trace_verdict(op, verdict, bytes, counted, origin, sink);
+}
+
+/**
+ * spg_trace_source() - the event, of a source whose origin is to be found out
+ * @op: the operation
+ * @verdict: the counter of its verdict
+ * @bytes: how many bytes it is about
+ * @counted: whether the counter grows with it
+ * @source: what the pages are taken from
+ * @sink: where they go
+ *
+ * In task context; no lock. For spg_trace(), which asks first whether anybody wants to know.
+ */
+void spg_trace_source(enum spg_op op, enum spg_counter verdict, u64 bytes, bool counted,
+		      struct spg_source source, const char *sink)
+{
+	const struct spg_origin origin = origin_of(source);
+
+	spg_trace_origin(op, verdict, bytes, counted, &origin, sink);
 }
