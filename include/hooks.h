@@ -5,7 +5,6 @@
 #ifndef SPG_HOOKS_H
 #define SPG_HOOKS_H
 
-#include <linux/sched.h>
 #include <linux/static_call.h>
 #include "compat.h"
 #include "inflight.h"
@@ -14,7 +13,6 @@
 struct file;
 struct ftrace_ops;
 struct pipe_inode_info;
-struct task_struct;
 
 /**
  * struct spg_hook - one kernel function that we stand in for
@@ -22,7 +20,8 @@ struct task_struct;
  * @optional: whether the module can do without
  * @standin: what runs instead
  * @bind: sets the static calls to the function's entry, and to just past its ftrace call site
- * @prove: calls the function by its entry with arguments that make it return at once
+ * @prove: calls the function by its entry with arguments that make it return at once, in case the
+ *	hook does not fire
  * @needed: whether a policy needs this hook
  * @admit: when not NULL, called in the ftrace callback (atomic): false lets the function run as it
  *	is
@@ -66,7 +65,7 @@ struct spg_hook {
 	static type id##_call parameters;						\
 	static type id##_stand_in parameters						\
 	{										\
-		type ret = spg_hook_is_proven() ? 0 : id##_call arguments;		\
+		type ret = id##_call arguments;						\
 											\
 		spg_inflight_leave();							\
 		return ret;								\
@@ -86,21 +85,6 @@ struct spg_hook {
  */
 extern struct file spg_dummy_file;
 extern struct pipe_inode_info spg_dummy_pipe;
-
-/* The task that proves a hook just now, or NULL. */
-extern struct task_struct *spg_hook_prover;
-
-bool spg_hook_has_fired(void);
-
-/**
- * spg_hook_is_proven() - is this call of a stand-in only to prove its hook?
- *
- * Return: true where the stand-in has nothing to do but return.
- */
-static __always_inline bool spg_hook_is_proven(void)
-{
-	return unlikely(READ_ONCE(spg_hook_prover) == current) && spg_hook_has_fired();
-}
 
 void *spg_hooks_find(const char *name);
 int spg_hooks_init(struct spg_hook *const *table, int count);

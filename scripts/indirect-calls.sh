@@ -8,7 +8,7 @@ set -euo pipefail
 # spg_hook and struct knob, which are functions of this module.
 declare -A allowed=(
 	[redirect]=1                 # hook->admit
-	[redirects]=1
+	[redirect_unsettled]=1
 	[fires]=1                    # hook->prove
 	[spg_hooks_init]=1           # hook->bind
 	[spg_hooks_missing]=1        # hook->needed
@@ -24,7 +24,7 @@ declare -A allowed=(
 	[change_policy]=5
 	[real_inode]=2               # d_real, of the dentry's file system
 	[spg_source_mapping]=2
-	[spg_source_of]=2
+	[spg_trace_source]=2
 	[spg_source_facts]=6
 	[is_writable]=2
 	[is_quiescent]=2

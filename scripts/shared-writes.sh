@@ -8,14 +8,14 @@
 set -euo pipefail
 
 changing='spliceguard_init|init_module|spliceguard_exit|cleanup_module|refuse_for_ever|spg_sleep_for_ever|transition|lock_transition|spg_live_change'
-changing+='|spg_live_end|spg_hooks_.*|register_set|register_one|unregister_set|find_site|free_ops|prove|.*_prove|.*_bind|spg_facts_init|spg_facts_exit'
+changing+='|spg_live_end|spg_hooks_.*|register_set|register_one|unregister_set|find_site|prove|.*_prove|.*_bind|spg_facts_init|spg_facts_exit'
 changing+='|spg_stats_init|spg_stats_exit|spg_knobs_init|spg_knobs_exit|spg_inflight_pin|spg_inflight_unpin|spg_inflight_drain|knob_handler'
 changing+='|spg_live_show_hooks|hooks_show|fires|spg_sysfs_init|spg_sysfs_exit|spg_report_loosening|available_handler|change_policy|set_parameter|get_parameter|report|show_text|spg_parse_.*|free_idle|spg_frags_init|spg_frags_exit'
 
 # Function and variable or kernel function; or function and how many atomic instructions it may have.
 declare -A known=(
-	[redirect redirected]=1             # by the task that proves a hook
-	[spg_hook_has_fired fired]=1
+	[redirect_unsettled redirected]=1   # by the task that proves a hook
+	[proof fired]=1
 	[spg_inflight_leave pinned]=1       # by the last call, when the last hook has gone
 	[spg_inflight_leave module_put]=1
 	[fill_stand_in fill_seen]=1         # once

@@ -35,9 +35,9 @@ static int hook_count;
 
 /*
  * The task that proves a hook just now, which hook, and whether its call came to the callback and
- * to a stand-in. Under the mutex of those who change hooks.
+ * to what stands in then. Under the mutex of those who change hooks.
  */
-struct task_struct *spg_hook_prover;
+static struct task_struct *prover;
 static const struct spg_hook *proven;
 static bool redirected;
 static bool fired;
@@ -47,6 +47,9 @@ static bool fired;
  * stand-in may be running.
  */
 static bool armed;
+
+/* Armed, and no hook is being proven: all that the callback has to know as a rule. */
+static bool settled;
 
 /*
  * Hooks by their sites: open addressing, never more than half full. Most functions begin at
@@ -63,12 +66,12 @@ static unsigned int place_of(unsigned long site)
 /* No part of the callback may be traced: ftrace would enter it again. */
 static notrace struct spg_hook *hook_at(unsigned long site)
 {
+	struct spg_hook *hook;
 	unsigned int i;
 
-	for (i = place_of(site); places[i]; i = (i + 1) % PLACES)
-		if (places[i]->site == site)
-			return places[i];
-	return NULL;
+	for (i = place_of(site); (hook = places[i]) && hook->site != site; i = (i + 1) % PLACES)
+		;
+	return hook;
 }
 
 static void put_in_place(struct spg_hook *hook)
@@ -80,59 +83,56 @@ static void put_in_place(struct spg_hook *hook)
 	places[i] = hook;
 }
 
-static notrace bool redirects(const struct spg_hook *hook, struct spg_ftrace_frame *frame)
+/*
+ * Stands in for whatever is being proven. It counts the call out, as every stand-in does; the
+ * callback counted it in.
+ */
+static noinline long proof(void)
 {
-	if (unlikely(READ_ONCE(spg_hook_prover) == current)) {
-		/* Its original may lead to another hook, whose firing says nothing of this one. */
-		redirected |= hook == proven;
-		return hook == proven;
+	WRITE_ONCE(fired, true);
+	spg_inflight_leave();
+	return 0;
+}
+
+static __always_inline void go_on_at(struct spg_ftrace_frame *frame, void *to)
+{
+	spg_inflight_enter();
+	spg_frame_jump(frame, to);
+}
+
+static __always_inline void redirect_settled(const struct spg_hook *hook,
+					     struct spg_ftrace_frame *frame)
+{
+	if (!hook->admit || hook->admit(frame))
+		go_on_at(frame, hook->standin);
+}
+
+static notrace noinline void redirect_unsettled(const struct spg_hook *hook,
+						struct spg_ftrace_frame *frame)
+{
+	if (READ_ONCE(prover) != current) {
+		if (READ_ONCE(armed))
+			redirect_settled(hook, frame);
+		return;
 	}
-	return READ_ONCE(armed) && (!hook->admit || hook->admit(frame));
+	/* Its original may lead to another hook, whose firing says nothing of this one. */
+	if (hook != proven)
+		return;
+	WRITE_ONCE(redirected, true);
+	go_on_at(frame, proof);
 }
 
 static void notrace redirect(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 			     struct spg_ftrace_frame *frame)
 {
-	struct spg_hook *hook = hook_at(ip);
+	const struct spg_hook *hook = hook_at(ip);
 
 	if (WARN_ON_ONCE(!hook))
 		return;
-	if (!redirects(hook, frame))
-		return;
-	spg_inflight_enter();
-	spg_frame_jump(frame, hook->standin);
-}
-
-/**
- * spg_hook_has_fired() - the call that proves a hook has come to a stand-in
- *
- * For spg_hook_is_proven().
- *
- * Return: true.
- */
-noinline bool spg_hook_has_fired(void)
-{
-	fired = true;
-	return true;
-}
-
-/* One for each hook is always enough. An ops whose hooks are all gone is free again. */
-static struct ftrace_ops ops_pool[SPG_HOOKS_MAX];
-
-static struct ftrace_ops *free_ops(void)
-{
-	struct ftrace_ops *ops = ops_pool;
-	int i = 0;
-
-	while (i < hook_count) {
-		if (hooks[i++]->ops == ops) {
-			ops++;
-			i = 0;
-		}
-	}
-	ops->func = redirect;
-	ops->flags |= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT | SPG_FTRACE_FLAGS;
-	return ops;
+	if (likely(READ_ONCE(settled)))
+		redirect_settled(hook, frame);
+	else
+		redirect_unsettled(hook, frame);
 }
 
 /*
@@ -242,19 +242,29 @@ static bool is_wanted(const struct spg_hook *hook, const struct spg_policy *poli
 	return hook->site && !hook->ops && hook->needed(policy);
 }
 
+static void free_ops(struct ftrace_ops *ops)
+{
+	ftrace_set_filter(ops, NULL, 0, 1);
+	kfree(ops);
+}
+
 /* Register the hooks of a set as one. An error does not say which of them it was. */
 static int register_set(unsigned long set)
 {
-	struct ftrace_ops *ops = free_ops();
+	struct ftrace_ops *ops = kzalloc(sizeof(*ops), GFP_KERNEL);
 	int i, err = 0;
 
+	if (!ops)
+		return -ENOMEM;
+	ops->func = redirect;
+	ops->flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT | SPG_FTRACE_FLAGS;
 	for (i = 0; i < hook_count && !err; i++)
 		if (set & BIT(i))
 			err = ftrace_set_filter_ip(ops, hooks[i]->site, 0, 0);
 	if (!err)
 		err = register_ftrace_function(ops);
 	if (err) {
-		ftrace_set_filter(ops, NULL, 0, 1);
+		free_ops(ops);
 		return err;
 	}
 	for (i = 0; i < hook_count; i++)
@@ -294,10 +304,12 @@ static void unregister_set(unsigned long set)
 			hooks[i]->ops = NULL;
 		} else {
 			err = unregister_ftrace_function(ops);
-			ftrace_set_filter(ops, NULL, 0, 1);
 			for (j = 0; j < hook_count; j++)
 				if (hooks[j]->ops == ops)
 					hooks[j]->ops = NULL;
+			/* It waited until no processor uses them; if it could not, they stay. */
+			if (!err)
+				free_ops(ops);
 		}
 		WARN_ONCE(err, "cannot take the hook of %s away: %d\n", hooks[i]->name, err);
 	}
@@ -312,13 +324,15 @@ static bool fires(const struct spg_hook *hook)
 	redirected = false;
 	fired = false;
 	proven = hook;
-	WRITE_ONCE(spg_hook_prover, current);
+	WRITE_ONCE(prover, current);
+	WRITE_ONCE(settled, false);
 	hook->prove();
-	WRITE_ONCE(spg_hook_prover, NULL);
+	WRITE_ONCE(settled, armed);
+	WRITE_ONCE(prover, NULL);
 	/* The callback counted it in, and nobody counted it out. */
-	if (redirected && !fired)
+	if (READ_ONCE(redirected) && !READ_ONCE(fired))
 		spg_inflight_leave();
-	return fired;
+	return READ_ONCE(fired);
 }
 
 static int prove(const struct spg_hook *hook)
@@ -364,11 +378,13 @@ int spg_hooks_add(const struct spg_policy *policy)
 	for (i = 0; i < hook_count && !err; i++)
 		if (added & BIT(i) && hooks[i]->ops)
 			err = prove(hooks[i]);
-	if (err)
+	if (err) {
 		unregister_set(added);
-	else
-		WRITE_ONCE(armed, true);
-	return err;
+		return err;
+	}
+	WRITE_ONCE(armed, true);
+	WRITE_ONCE(settled, true);
+	return 0;
 }
 
 /**
