@@ -15,6 +15,9 @@
 #include <linux/sockptr.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
+#ifdef SPG_HAVE_SEND_ZC
+#include <linux/io_uring_types.h>
+#endif
 #ifdef SPG_HAVE_BIND_TX
 #include <uapi/linux/netdev.h>
 #endif
@@ -22,9 +25,6 @@
 #include "facts.h"
 #include "operations.h"
 #include "verdicts.h"
-
-struct io_kiocb;
-struct io_ring_ctx;
 
 /* @sock: whose zero-copy it is, or NULL where that is not at hand */
 static int refuse(size_t bytes, const struct socket *sock)
@@ -145,8 +145,6 @@ struct spg_hook spg_setsockopt_hook = {
  * The rest is refused whole, and there only where the kernel has it. Each is proven with arguments
  * that it finds fault with at once.
  */
-static char empty_object[2 * PAGE_SIZE] __maybe_unused;
-
 #define REFUSED_REQUEST(id, parameters, arguments, result, proof, ...)				\
 SPG_STAND_IN(id, int, parameters, arguments)							\
 												\
@@ -171,6 +169,7 @@ struct spg_hook spg_##id##_hook = {								\
 #ifdef SPG_HAVE_SEND_ZC
 /* A field that must be zero is not. */
 static const struct io_uring_sqe odd_sqe = { .__pad2 = { 1 } };
+static struct io_kiocb no_request;
 
 static int send_zc_unless_blocked(struct io_kiocb *req, const struct io_uring_sqe *sqe);
 
@@ -178,7 +177,7 @@ static int send_zc_unless_blocked(struct io_kiocb *req, const struct io_uring_sq
 REFUSED_REQUEST(send_zc,
 		(struct io_kiocb *req, const struct io_uring_sqe *sqe), (req, sqe),
 		send_zc_unless_blocked(req, sqe),
-		((struct io_kiocb *)empty_object, &odd_sqe),
+		(&no_request, &odd_sqe),
 		"io_send_zc_prep", "io_sendzc_prep");
 
 static int send_zc_unless_blocked(struct io_kiocb *req, const struct io_uring_sqe *sqe)
@@ -203,10 +202,12 @@ static int send_zc_unless_blocked(struct io_kiocb *req, const struct io_uring_sq
 
 #ifdef SPG_HAVE_ZCRX
 /* A ring without any of the flags that this needs. */
+static struct io_ring_ctx no_ring;
+
 REFUSED_REQUEST(zcrx,
 		(struct io_ring_ctx *ctx, void __user *arg), (ctx, arg),
 		is_blocked() ? refuse(0, NULL) : spg_original(zcrx)(ctx, arg),
-		((struct io_ring_ctx *)empty_object, NULL),
+		(&no_ring, NULL),
 		"io_register_zcrx", "io_register_zcrx_ifq");
 #endif
 
@@ -214,10 +215,11 @@ REFUSED_REQUEST(zcrx,
 /* Memory of a device to send from, by netlink. No attribute is there. */
 static struct nlattr *no_attributes[NETDEV_A_DMABUF_MAX + NETDEV_A_DEV_MAX + 2];
 static struct genl_info no_info = { .attrs = no_attributes };
+static struct sk_buff no_message;
 
 REFUSED_REQUEST(bind_tx,
 		(struct sk_buff *skb, struct genl_info *info), (skb, info),
 		is_blocked() ? refuse(0, NULL) : spg_original(bind_tx)(skb, info),
-		((struct sk_buff *)empty_object, &no_info),
+		(&no_message, &no_info),
 		"netdev_nl_bind_tx_doit");
 #endif

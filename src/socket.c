@@ -297,7 +297,7 @@ static ssize_t send_pipe(struct pipe_inode_info *pipe, struct file *out, size_t 
 {
 	struct sink sink = { .sock = spg_sock_from_file(out), .op = op };
 	bool wake = false;
-	struct batch batch;
+	struct batch batch __uninitialized;
 	size_t sent = 0;
 	ssize_t ret = 0;
 
