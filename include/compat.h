@@ -333,7 +333,8 @@ static inline int spg_send_pages(struct socket *sock, bool plain_tcp, struct bio
 
 /*
  * MSG_ZEROCOPY: the message came in 6.0, and a binding to a device's memory in 6.16. That memory is
- * not the caller's, and stays as it is.
+ * not the caller's, and stays as it is. SPG_FILL_SOCK: which argument of the one that fills is the
+ * socket, counted from zero.
  */
 #ifdef SPG_HAVE_ZEROCOPY_BINDING
 #define SPG_STREAM_PARAMETERS									\
@@ -354,6 +355,7 @@ static inline int spg_send_pages(struct socket *sock, bool plain_tcp, struct bio
 #endif
 #ifdef SPG_HAVE_ZEROCOPY_MSG
 #define SPG_FILL_MSG (msg)
+#define SPG_FILL_SOCK 1
 #define SPG_FILL_IS_NESTED (!msg)
 #ifndef SPG_HAVE_ZEROCOPY_BINDING
 #define SPG_FILL_PARAMETERS									\
@@ -363,6 +365,7 @@ static inline int spg_send_pages(struct socket *sock, bool plain_tcp, struct bio
 #endif
 #else
 #define SPG_FILL_MSG ((struct msghdr *)NULL)
+#define SPG_FILL_SOCK 0
 #define SPG_FILL_IS_NESTED false
 #define SPG_FILL_PARAMETERS									\
 	(struct sock *sk, struct sk_buff *skb, struct iov_iter *from, size_t len)

@@ -241,9 +241,12 @@ static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	return ret;
 }
 
-/* Of what empties a user's pipe nothing is known yet, so what may depend on it is let in. */
-static ssize_t fill_users(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
-			  unsigned int flags)
+/*
+ * Fill a user's pipe, by what is known of the source. Of what empties it nothing is known yet, so
+ * what may depend on it is let in.
+ */
+static noinline ssize_t fill_judged(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe,
+				    size_t len, unsigned int flags)
 {
 	unsigned int changes = spg_live_count();
 	enum spg_op op = spg_op_of(flags);
@@ -265,6 +268,17 @@ static ssize_t fill_users(struct file *in, loff_t *ppos, struct pipe_inode_info 
 		ret = fill_guarded(in, ppos, pipe, len, flags, mapping, admission);
 	spg_admission_put(admission);
 	return ret;
+}
+
+/* In log, where nothing is trusted, there is nothing to know. */
+static ssize_t fill_users(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
+			  unsigned int flags)
+{
+	unsigned int asked;
+
+	if (spg_live_consider(spg_op_of(flags), 0, &asked) == SPG_PASS && !asked)
+		return fill_counted(in, ppos, pipe, len, flags, NULL, NULL);
+	return fill_judged(in, ppos, pipe, len, flags);
 }
 
 /*

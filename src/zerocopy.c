@@ -169,6 +169,14 @@ static int zerocopy_fill_call SPG_FILL_PARAMETERS
 	return ret;
 }
 
+/* A stream's pieces are counted above, and in log there is nothing else to do. */
+static bool zerocopy_fill_admit(struct spg_ftrace_frame *frame)
+{
+	const struct sock *sk = (void *)spg_frame_argument(frame, SPG_FILL_SOCK);
+
+	return !sk || sk->sk_type != SOCK_STREAM || spg_live_verdict(SPG_ZEROCOPY, 0) >= SPG_COPY;
+}
+
 /* What both are proven with: an empty socket buffer of nobody's, to which nothing is added. */
 static struct sk_buff *empty_skb(void)
 {
@@ -241,4 +249,5 @@ struct spg_hook spg_zerocopy_fill_hook = {
 	.bind = zerocopy_fill_bind,
 	.prove = zerocopy_fill_prove,
 	.needed = zerocopy_needed,
+	.admit = zerocopy_fill_admit,
 };
