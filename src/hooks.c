@@ -17,6 +17,7 @@
 #include <linux/errno.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
@@ -261,8 +262,15 @@ static int register_set(unsigned long set)
 	for (i = 0; i < hook_count && !err; i++)
 		if (set & BIT(i))
 			err = ftrace_set_filter_ip(ops, hooks[i]->site, 0, 0);
-	if (!err)
+	if (!err) {
 		err = register_ftrace_function(ops);
+		/* ftrace has stopped for good, maybe half-way: it may still use them. */
+		if (err == -ENODEV)
+			return err;
+		/* They may have been on its list for a moment, without a wait at the end. */
+		if (err)
+			synchronize_rcu_tasks_rude();
+	}
 	if (err) {
 		free_ops(ops);
 		return err;

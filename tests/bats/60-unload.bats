@@ -21,8 +21,25 @@ busy_then_free() {
 	busy_then_free socket-pipe
 }
 
+# The first one that fills a pipe is watched to its end.
 @test "rmmod while a splice sleeps on a full pipe: EBUSY, and works once it returned" {
 	busy_then_free file-pipe
+}
+
+# Later ones are marked, and wait for room in the kernel's own code.
+@test "a later splice that sleeps on a full pipe is copied when it wakes, and no reason not to unload" {
+	unload_module
+	load_module
+	[ "$(oracle /tmp/f write splice:file-pipe)" = "splice:file-pipe COPIED" ]
+	hold_call file-pipe
+	before=$(counter splice/copied)
+	let_go
+	[ "$HELD" = "ended 100" ]
+	[ "$(counter splice/copied)" = $((before + 1)) ]
+	hold_call file-pipe
+	rmmod spliceguard
+	let_go
+	[ "$HELD" = "ended 100" ]
 }
 
 @test "rmmod while a splice sleeps on an empty pipe: EBUSY, and works once it returned" {
