@@ -335,18 +335,6 @@ static ssize_t send_pipe(struct pipe_inode_info *pipe, struct file *out, size_t 
 	return sent ?: ret;
 }
 
-/* In log: would degrade copy some of it? */
-static bool would_copy(struct pipe_inode_info *pipe, struct file *out, size_t len)
-{
-	unsigned int asked = spg_live_asks(SPG_SPLICE);
-	unsigned int facts;
-
-	if (!(asked & SPG_SOURCE_FACTS))
-		return true;
-	facts = spg_pipe_facts(pipe, len, 0) | spg_net_facts(asked, spg_net_of(out));
-	return spg_live_verdict(SPG_SPLICE, facts) != SPG_TRUST;
-}
-
 /*
  * A sendfile comes here once for each pipeful, so its calls are counted elsewhere: see sendfile.c.
  */
@@ -358,8 +346,6 @@ static ssize_t socket_call(struct pipe_inode_info *pipe, struct file *out, loff_
 	size_t copied = 0;
 	ssize_t ret;
 
-	if (verdict == SPG_PASS && op == SPG_SPLICE && !would_copy(pipe, out, len))
-		verdict = SPG_TRUST;
 	if (verdict == SPG_COPY)
 		ret = send_pipe(pipe, out, len, flags, op, &copied);
 	else
@@ -384,11 +370,16 @@ static void socket_prove(void)
 	spg_entry(socket)(&spg_dummy_pipe, &spg_dummy_file, &pos, 0, 0);
 }
 
-/* What a sendfile may send by reference is counted where it meets its sink. */
+/* In log, who comes here is counted where he came from. */
 static bool socket_admit(struct spg_ftrace_frame *frame)
 {
-	return spg_op_of(spg_frame_argument(frame, 4)) == SPG_SPLICE ||
-	       spg_live_verdict(SPG_SENDFILE, 0) >= SPG_COPY;
+	return spg_live_verdict(spg_op_of(spg_frame_argument(frame, 4)), 0) >= SPG_COPY;
+}
+
+static bool socket_needed(const struct spg_policy *policy)
+{
+	return spg_policy_mode(policy, SPG_SPLICE) >= SPG_DEGRADE ||
+	       spg_policy_mode(policy, SPG_SENDFILE) >= SPG_DEGRADE;
 }
 
 struct spg_hook spg_socket_hook = {
@@ -397,5 +388,5 @@ struct spg_hook spg_socket_hook = {
 	.bind = socket_bind,
 	.prove = socket_prove,
 	.admit = socket_admit,
-	.needed = spg_splice_or_sendfile,
+	.needed = socket_needed,
 };

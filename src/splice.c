@@ -30,6 +30,16 @@ SPG_STAND_IN(splice, ssize_t,
 static bool fill_seen;
 static bool fill_bypassed;
 
+static bool leaves_pipe(const struct file *in)
+{
+	return S_ISFIFO(file_inode(in)->i_mode);
+}
+
+static bool enters_socket(const struct file *out)
+{
+	return S_ISSOCK(file_inode(out)->i_mode);
+}
+
 static bool fills_pipe(const struct file *in, const struct file *out)
 {
 	return !spg_pipe_of(in) && spg_pipe_of(out);
@@ -63,8 +73,35 @@ static bool splice_is_admitted(struct pipe_inode_info *source, struct file *in,
 	return spg_live_verdict(SPG_SPLICE, facts) != SPG_REFUSE;
 }
 
-static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out,
-			   size_t len, unsigned int flags)
+/* In log: would degrade copy some of what goes to a socket? */
+static bool would_copy(struct pipe_inode_info *pipe, struct file *out, size_t len)
+{
+	unsigned int asked = spg_live_asks(SPG_SPLICE);
+	unsigned int facts;
+
+	if (!(asked & SPG_SOURCE_FACTS))
+		return true;
+	facts = spg_pipe_facts(pipe, len, 0) | spg_net_facts(asked, spg_net_of(out));
+	return spg_live_verdict(SPG_SPLICE, facts) != SPG_TRUST;
+}
+
+/* In log: from a pipe to a socket; how pipes were filled is counted there. */
+static ssize_t splice_counted(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out,
+			      size_t len, unsigned int flags)
+{
+	struct pipe_inode_info *source = spg_pipe_of(in);
+	bool trusted = spg_verdict(SPG_SPLICE, 0) == SPG_TRUST ||
+		       (source && !would_copy(source, out, len));
+	ssize_t ret = spg_original(splice)(in, off_in, out, off_out, len, flags);
+
+	if (ret > 0)
+		spg_judged(SPG_SPLICE, trusted ? SPG_TRUSTED : SPG_PASSED, ret, spg_from_pipe,
+			   spg_sink_of(out));
+	return ret;
+}
+
+static noinline ssize_t splice_judged(struct file *in, loff_t *off_in, struct file *out,
+				      loff_t *off_out, size_t len, unsigned int flags)
 {
 	unsigned int changes = spg_live_count();
 	enum spg_verdict verdict = spg_verdict(SPG_SPLICE, 0);
@@ -82,8 +119,8 @@ static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, lo
 		return -EINVAL;
 	}
 	/* Sockets get a copy from our own sender. */
-	if (verdict == SPG_COPY && source && in->f_mode & FMODE_READ &&
-	    !S_ISSOCK(file_inode(out)->i_mode) && !spg_write_copies(out)) {
+	if (verdict == SPG_COPY && source && in->f_mode & FMODE_READ && !enters_socket(out) &&
+	    !spg_write_copies(out)) {
 		err = spg_pipe_clean(source, spg_pipe_of(out) ? 0 : len, &bytes);
 		if (bytes) {
 			spg_judged(SPG_SPLICE, SPG_COPIED, bytes, spg_source_of(in),
@@ -101,14 +138,22 @@ static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, lo
 	return ret;
 }
 
+static ssize_t splice_call(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out,
+			   size_t len, unsigned int flags)
+{
+	if (spg_live_verdict(SPG_SPLICE, 0) == SPG_PASS && leaves_pipe(in) && enters_socket(out))
+		return splice_counted(in, off_in, out, off_out, len, flags);
+	return splice_judged(in, off_in, out, off_out, len, flags);
+}
+
 static void splice_prove(void)
 {
 	spg_entry(splice)(&spg_dummy_file, NULL, &spg_dummy_file, NULL, 0, 0);
 }
 
 /*
- * Marks the call. In log that is all; in degrade, too, but for what a pipe gives to others than
- * sockets, and until pipes are known to be filled where we see it.
+ * Marks the call. In log that is all, but for what a pipe gives to a socket, and in degrade, but
+ * for what it gives to others, and until pipes are known to be filled where we see it.
  */
 static bool splice_admit(struct spg_ftrace_frame *frame)
 {
@@ -120,8 +165,10 @@ static bool splice_admit(struct spg_ftrace_frame *frame)
 	case SPG_REFUSE:
 		return true;
 	case SPG_COPY:
-		return (S_ISFIFO(file_inode(in)->i_mode) && !S_ISSOCK(file_inode(out)->i_mode)) ||
+		return (leaves_pipe(in) && !enters_socket(out)) ||
 		       unlikely(!READ_ONCE(fill_seen) || READ_ONCE(fill_bypassed));
+	case SPG_PASS:
+		return enters_socket(out) && leaves_pipe(in);
 	default:
 		return false;
 	}
@@ -220,10 +267,8 @@ static noinline ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_
 	return ret;
 }
 
-/* In log: an admission only tells whoever counts at the other end. */
 static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
-			    unsigned int flags, const struct address_space *mapping,
-			    struct spg_admission *admission)
+			    unsigned int flags, enum spg_counter counter)
 {
 	unsigned int start = pipe->head;
 	unsigned int i;
@@ -232,12 +277,24 @@ static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	for (i = start; i != pipe->head; i++) {
 		if (spg_buffer_is_private(spg_slot(pipe, i)))
 			continue;
-		spg_judged(spg_op_of(flags), admission ? SPG_TRUSTED : SPG_PASSED, ret,
-			   spg_source_of(in), "pipe");
+		spg_judged(spg_op_of(flags), counter, ret, spg_source_of(in), "pipe");
 		break;
 	}
-	if (admission)
-		spg_admit(pipe, start, mapping, admission);
+	return ret;
+}
+
+/* In log: an admission only tells whoever counts at the other end. */
+static ssize_t fill_logged(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
+			   unsigned int flags, const struct address_space *mapping,
+			   struct spg_admission *admission)
+{
+	unsigned int start = pipe->head;
+	ssize_t ret;
+
+	if (!admission)
+		return fill_counted(in, ppos, pipe, len, flags, SPG_PASSED);
+	ret = fill_counted(in, ppos, pipe, len, flags, SPG_TRUSTED);
+	spg_admit(pipe, start, mapping, admission);
 	return ret;
 }
 
@@ -257,13 +314,15 @@ static noinline ssize_t fill_judged(struct file *in, loff_t *ppos, struct pipe_i
 	struct spg_admission *admission = NULL;
 	ssize_t ret;
 
+	if (unlikely(!READ_ONCE(fill_seen)) && flags & SPG_F_SPLICE)
+		WRITE_ONCE(fill_seen, true);
 	if (verdict == SPG_STOCK)
 		return spg_original(fill)(in, ppos, pipe, len, flags);
 	/* Without memory for it, there is no trust. */
 	if (verdict == SPG_TRUST)
 		admission = spg_admission_new(op, facts, changes);
 	if (spg_live_verdict(op, 0) == SPG_PASS)
-		ret = fill_counted(in, ppos, pipe, len, flags, mapping, admission);
+		ret = fill_logged(in, ppos, pipe, len, flags, mapping, admission);
 	else
 		ret = fill_guarded(in, ppos, pipe, len, flags, mapping, admission);
 	spg_admission_put(admission);
@@ -277,7 +336,7 @@ static ssize_t fill_users(struct file *in, loff_t *ppos, struct pipe_inode_info 
 	unsigned int asked;
 
 	if (spg_live_consider(spg_op_of(flags), 0, &asked) == SPG_PASS && !asked)
-		return fill_counted(in, ppos, pipe, len, flags, NULL, NULL);
+		return fill_counted(in, ppos, pipe, len, flags, SPG_PASSED);
 	return fill_judged(in, ppos, pipe, len, flags);
 }
 
@@ -319,8 +378,6 @@ static ssize_t fill_call(struct file *in, loff_t *ppos, struct pipe_inode_info *
 {
 	if (!pipe->files)
 		return fill_internal(in, ppos, pipe, len, flags);
-	if (unlikely(!READ_ONCE(fill_seen)) && flags & SPG_F_SPLICE)
-		WRITE_ONCE(fill_seen, true);
 	return fill_users(in, ppos, pipe, len, flags);
 }
 
