@@ -197,6 +197,31 @@ whole_table() {
 	[ "$(counter vmsplice/passed)" = $((before[vmsplice] + 1)) ]
 }
 
+# Where pipes go to sockets, both operations pass, and each may have a mode of its own.
+@test "counters: splice and sendfile in different modes, each counted once" {
+	counts() { for c in splice/passed splice/copied sendfile/passed sendfile/copied; do counter $c; done; }
+	while read -r modes splice sendfile grown; do
+		mode "${modes//,/ }"
+		# shellcheck disable=SC2207
+		before=($(counts))
+		run oracle /tmp/tmpfs/f write splice:file-pipe-tcp sendfile:file-tcp
+		same "$output" "splice:file-pipe-tcp $splice"$'\n'"sendfile:file-tcp $sendfile"
+		# shellcheck disable=SC2207
+		after=($(counts))
+		same "$modes $((after[0] - before[0])) $((after[1] - before[1])) $((after[2] - before[2])) $((after[3] - before[3]))" "$modes $grown"
+	done <<-END
+		log SHARED SHARED 2 0 1 0
+		log,sendfile=degrade SHARED COPIED 2 0 0 1
+		log,splice=degrade COPIED SHARED 0 2 1 0
+		degrade,splice=off SHARED COPIED 0 0 0 1
+		log,splice=off SHARED SHARED 0 0 1 0
+		degrade,sendfile=off COPIED SHARED 0 2 0 0
+		log,sendfile=off SHARED SHARED 2 0 0 0
+		log,sendfile=block SHARED EINVAL 2 0 0 0
+		block,splice=log SHARED EINVAL 2 0 0 0
+	END
+}
+
 @test "counters: a relay from socket to socket copies each byte once, and so does a reader of its pipe" {
 	mode degrade
 	for by in splice read; do
