@@ -267,9 +267,15 @@ static int register_set(unsigned long set)
 		/* ftrace has stopped for good, maybe half-way: it may still use them. */
 		if (err == -ENODEV)
 			return err;
-		/* They may have been on its list for a moment, without a wait at the end. */
-		if (err)
+		/*
+		 * They may have been on its list for a moment, without a wait at the end; who walks
+		 * it does so with preemption off. The second wait is for where RCU does not watch,
+		 * on kernels that trace there.
+		 */
+		if (err) {
+			synchronize_rcu();
 			synchronize_rcu_tasks_rude();
+		}
 	}
 	if (err) {
 		free_ops(ops);

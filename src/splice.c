@@ -73,33 +73,6 @@ static bool splice_is_admitted(struct pipe_inode_info *source, struct file *in,
 	return spg_live_verdict(SPG_SPLICE, facts) != SPG_REFUSE;
 }
 
-/* In log: would degrade copy some of what goes to a socket? */
-static bool would_copy(struct pipe_inode_info *pipe, struct file *out, size_t len)
-{
-	unsigned int asked = spg_live_asks(SPG_SPLICE);
-	unsigned int facts;
-
-	if (!(asked & SPG_SOURCE_FACTS))
-		return true;
-	facts = spg_pipe_facts(pipe, len, 0) | spg_net_facts(asked, spg_net_of(out));
-	return spg_live_verdict(SPG_SPLICE, facts) != SPG_TRUST;
-}
-
-/* In log: from a pipe to a socket; how pipes were filled is counted there. */
-static ssize_t splice_counted(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out,
-			      size_t len, unsigned int flags)
-{
-	struct pipe_inode_info *source = spg_pipe_of(in);
-	bool trusted = spg_verdict(SPG_SPLICE, 0) == SPG_TRUST ||
-		       (source && !would_copy(source, out, len));
-	ssize_t ret = spg_original(splice)(in, off_in, out, off_out, len, flags);
-
-	if (ret > 0)
-		spg_judged(SPG_SPLICE, trusted ? SPG_TRUSTED : SPG_PASSED, ret, spg_from_pipe,
-			   spg_sink_of(out));
-	return ret;
-}
-
 static noinline ssize_t splice_judged(struct file *in, loff_t *off_in, struct file *out,
 				      loff_t *off_out, size_t len, unsigned int flags)
 {
@@ -135,6 +108,37 @@ static noinline ssize_t splice_judged(struct file *in, loff_t *off_in, struct fi
 	if (verdict == SPG_COPY && ret > 0 && unlikely(!READ_ONCE(fill_seen)) &&
 	    spg_live_unchanged(changes) && fills_pipe(in, out))
 		note_bypass(out);
+	return ret;
+}
+
+/* In log: would degrade copy some of what goes to a socket? */
+static bool would_copy(struct pipe_inode_info *pipe, struct file *out, size_t len)
+{
+	unsigned int asked = spg_live_asks(SPG_SPLICE);
+	unsigned int facts;
+
+	if (!(asked & SPG_SOURCE_FACTS))
+		return true;
+	facts = spg_pipe_facts(pipe, len, 0) | spg_net_facts(asked, spg_net_of(out));
+	return spg_live_verdict(SPG_SPLICE, facts) != SPG_TRUST;
+}
+
+/* In log: from a pipe to a socket; how pipes were filled is counted there. */
+static ssize_t splice_counted(struct file *in, loff_t *off_in, struct file *out, loff_t *off_out,
+			      size_t len, unsigned int flags)
+{
+	struct pipe_inode_info *source = spg_pipe_of(in);
+	bool is_trusted = source && !would_copy(source, out, len);
+	ssize_t ret;
+
+	/* The pipe's lock may have taken its time, and the mode have changed meanwhile. */
+	if (spg_live_verdict(SPG_SPLICE, 0) != SPG_PASS)
+		return splice_judged(in, off_in, out, off_out, len, flags);
+	is_trusted |= spg_verdict(SPG_SPLICE, 0) == SPG_TRUST;
+	ret = spg_original(splice)(in, off_in, out, off_out, len, flags);
+	if (ret > 0)
+		spg_judged(SPG_SPLICE, is_trusted ? SPG_TRUSTED : SPG_PASSED, ret, spg_from_pipe,
+			   spg_sink_of(out));
 	return ret;
 }
 

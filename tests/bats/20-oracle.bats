@@ -203,12 +203,12 @@ whole_table() {
 	while read -r modes splice sendfile grown; do
 		mode "${modes//,/ }"
 		# shellcheck disable=SC2207
-		before=($(counts))
+		was=($(counts))
 		run oracle /tmp/tmpfs/f write splice:file-pipe-tcp sendfile:file-tcp
 		same "$output" "splice:file-pipe-tcp $splice"$'\n'"sendfile:file-tcp $sendfile"
 		# shellcheck disable=SC2207
-		after=($(counts))
-		same "$modes $((after[0] - before[0])) $((after[1] - before[1])) $((after[2] - before[2])) $((after[3] - before[3]))" "$modes $grown"
+		is=($(counts))
+		same "$modes $((is[0] - was[0])) $((is[1] - was[1])) $((is[2] - was[2])) $((is[3] - was[3]))" "$modes $grown"
 	done <<-END
 		log SHARED SHARED 2 0 1 0
 		log,sendfile=degrade SHARED COPIED 2 0 0 1
