@@ -177,7 +177,14 @@ build_amd64() {
 		*.zst) zstd -dcq spliceguard.ko.zst ;;
 		*) cat spliceguard.ko ;;
 		esac >"$3"
-	' build "$3" "$VERSION" "$4"
+	' build "$3" "$VERSION" "$4" || return
+	try "$2: dkms says that it does not build for a kernel that is none of ours" in_root "$1" bash -euc '
+		mkdir -p /lib/modules/4.19.0-other
+		trap "rm -r /lib/modules/4.19.0-other" EXIT
+		cp -a "/lib/modules/$1/build" /lib/modules/4.19.0-other/build
+		! dkms build -m spliceguard -v "$2" -k 4.19.0-other >/tmp/dkms.log 2>&1
+		grep "BUILD_EXCLUSIVE directive" /tmp/dkms.log
+	' build "$3" "$VERSION" || true
 }
 
 # Its own compiler for another processor.
