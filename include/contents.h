@@ -9,6 +9,7 @@
 #include "policy.h"
 
 struct address_space;
+struct file;
 struct pipe_inode_info;
 struct spg_admission;
 struct spg_outcome;
@@ -23,5 +24,7 @@ void spg_judge(struct pipe_inode_info *pipe, enum spg_op op);
 bool spg_pipe_holds_shared(struct pipe_inode_info *pipe, size_t len);
 unsigned int spg_pipe_facts(struct pipe_inode_info *pipe, size_t len, unsigned int empty);
 int spg_pipe_clean(struct pipe_inode_info *pipe, size_t hand_off, size_t *bytes);
+int spg_pipe_clean_for(enum spg_op op, struct pipe_inode_info *pipe, size_t hand_off,
+		       struct file *in, struct file *out);
 
 #endif

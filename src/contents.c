@@ -8,6 +8,7 @@
 #include "deferred.h"
 #include "facts.h"
 #include "pages.h"
+#include "verdicts.h"
 
 static bool wants_page(const struct pipe_buffer *buf, bool longer)
 {
@@ -294,5 +295,28 @@ int spg_pipe_clean(struct pipe_inode_info *pipe, size_t hand_off, size_t *bytes)
 		*bytes += buf->len;
 	}
 	pipe_unlock(pipe);
+	return err;
+}
+
+/**
+ * spg_pipe_clean_for() - the same for a call, counted as its verdict where there was anything
+ * @op: the operation that the call is
+ * @pipe: its source
+ * @hand_off: see spg_pipe_clean()
+ * @in: the file that is its source
+ * @out: its sink
+ *
+ * Return: see spg_pipe_clean().
+ */
+noinline int spg_pipe_clean_for(enum spg_op op, struct pipe_inode_info *pipe, size_t hand_off,
+				struct file *in, struct file *out)
+{
+	size_t bytes;
+	int err = spg_pipe_clean(pipe, hand_off, &bytes);
+
+	if (bytes) {
+		spg_judged(op, SPG_COPIED, bytes, spg_source_of(in), spg_sink_of(out));
+		spg_count(op, SPG_BYTES_COPIED, bytes);
+	}
 	return err;
 }

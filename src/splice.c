@@ -79,7 +79,6 @@ static noinline ssize_t splice_judged(struct file *in, loff_t *off_in, struct fi
 	unsigned int changes = spg_live_count();
 	enum spg_verdict verdict = spg_verdict(SPG_SPLICE, 0);
 	struct pipe_inode_info *source = spg_pipe_of(in);
-	size_t bytes;
 	ssize_t ret;
 	int err;
 
@@ -94,12 +93,7 @@ static noinline ssize_t splice_judged(struct file *in, loff_t *off_in, struct fi
 	/* Sockets get a copy from our own sender. */
 	if (verdict == SPG_COPY && source && in->f_mode & FMODE_READ && !enters_socket(out) &&
 	    !spg_write_copies(out)) {
-		err = spg_pipe_clean(source, spg_pipe_of(out) ? 0 : len, &bytes);
-		if (bytes) {
-			spg_judged(SPG_SPLICE, SPG_COPIED, bytes, spg_source_of(in),
-				   spg_sink_of(out));
-			spg_count(SPG_SPLICE, SPG_BYTES_COPIED, bytes);
-		}
+		err = spg_pipe_clean_for(SPG_SPLICE, source, spg_pipe_of(out) ? 0 : len, in, out);
 		if (err)
 			return err;
 	}

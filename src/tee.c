@@ -29,19 +29,6 @@ static enum spg_verdict verdict_on_tee(struct pipe_inode_info *source, size_t le
 	return spg_live_verdict(SPG_TEE, facts) == SPG_REFUSE ? SPG_REFUSE : SPG_COPY;
 }
 
-/* Make private what came in before the mode was switched on. */
-static noinline int clean(struct pipe_inode_info *source, struct file *in, struct file *out)
-{
-	size_t bytes;
-	int err = spg_pipe_clean(source, 0, &bytes);
-
-	if (bytes) {
-		spg_judged(SPG_TEE, SPG_COPIED, bytes, spg_source_of(in), spg_sink_of(out));
-		spg_count(SPG_TEE, SPG_BYTES_COPIED, bytes);
-	}
-	return err;
-}
-
 static ssize_t tee_call(struct file *in, struct file *out, size_t len, unsigned int flags)
 {
 	struct pipe_inode_info *source = in->f_mode & FMODE_READ ? spg_pipe_of(in) : NULL;
@@ -57,7 +44,7 @@ static ssize_t tee_call(struct file *in, struct file *out, size_t len, unsigned 
 	case SPG_COPY:
 		if (!source)
 			break;
-		err = clean(source, in, out);
+		err = spg_pipe_clean_for(SPG_TEE, source, 0, in, out);
 		if (err)
 			return err;
 		break;
