@@ -204,6 +204,21 @@ static inline bool spg_page_is_only_ours(struct page *page)
 #define SPG_FILL_NAMES "do_splice_read", "vfs_splice_read", "do_splice_to"
 #endif
 
+/* A BPF program may count what is sent since 6.15. */
+static inline bool spg_has_bpf_timestamps(const struct sock *sk)
+{
+#ifdef SPG_HAVE_BPF_CB_FLAGS
+	return READ_ONCE(sk->sk_bpf_cb_flags);
+#else
+	return false;
+#endif
+}
+
+/* Since then nothing asks about permissions below do_splice_direct(): see direct.c. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define SPG_HAVE_DIRECT
+#endif
+
 /*
  * Before 6.5 a pipe went to a socket by ->sendpage, one buffer a call. Each was one message where
  * the socket keeps messages apart or has no sendpage of its own, and MSG_SENDPAGE_NOTLAST meant

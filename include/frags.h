@@ -5,11 +5,32 @@
 #ifndef SPG_FRAGS_H
 #define SPG_FRAGS_H
 
-#include <linux/types.h>
+#include <linux/net_tstamp.h>
+#include <net/tcp.h>
+#include "compat.h"
 
-struct sock;
+struct bio_vec;
+
+/**
+ * spg_may_be_cut() - may what is sent go in pieces that fit?
+ * @sk: a TCP socket
+ *
+ * A fragment's room makes a message of its own: where messages cannot be told apart, nor pieces of
+ * one. An upper-layer protocol, or a BPF program of a sockmap, gets to see each; timestamps count
+ * them.
+ *
+ * Return: whether they may.
+ */
+static inline bool spg_may_be_cut(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_prot)->sendmsg == tcp_sendmsg &&
+	       !(READ_ONCE(sk->sk_tsflags) & SOF_TIMESTAMPING_TX_RECORD_MASK) &&
+	       !spg_has_bpf_timestamps(sk);
+}
 
 size_t spg_frags_renew(struct sock *sk, size_t len);
+int spg_frags_claim(struct sock *sk, size_t len, struct bio_vec *piece);
+void spg_frags_settle(const struct bio_vec *piece, size_t sent);
 void spg_frags_init(void);
 void spg_frags_exit(void);
 

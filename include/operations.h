@@ -34,6 +34,9 @@ extern struct spg_hook spg_fill_hook;
 extern struct spg_hook spg_socket_hook;
 extern struct spg_hook spg_sendfile_hook;
 extern struct spg_hook spg_sendfile_sink_hook;
+#ifdef SPG_HAVE_DIRECT
+extern struct spg_hook spg_direct_hook;
+#endif
 extern struct spg_hook spg_tee_hook;
 extern struct spg_hook spg_vmsplice64_hook;
 extern struct spg_hook spg_vmsplice32_hook; /* where there is that entry; see arch.h */

@@ -35,6 +35,9 @@ declare -A known=(
 	[spg_frags_renew idle_work]=2
 	[spg_frags_renew atomic]=2
 	[drop_all atomic]=1
+	# The task's own fragment.
+	[spg_frags_claim atomic]=2
+	[spg_frags_settle atomic]=1
 	[append_copy atomic]=2              # and the memory of its socket
 	# The pipe's file, once.
 	[spg_pipe_clear_nowait atomic]=1

@@ -33,6 +33,9 @@
 /* The operations. */
 #include "splice.c"
 #include "sendfile.c"
+#ifdef SPG_HAVE_DIRECT
+#include "direct.c"
+#endif
 #include "socket.c"
 #include "tee.c"
 #include "vmsplice.c"

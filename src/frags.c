@@ -229,6 +229,48 @@ size_t spg_frags_renew(struct sock *sk, size_t len)
 }
 
 /**
+ * spg_frags_claim() - take a piece of the task's fragment, to be written before it is sent
+ * @sk: the socket that it will be sent to
+ * @len: how much is wanted
+ * @piece: the piece; its length is at most @len
+ *
+ * What is sent meanwhile in this task's name gets what comes after it. May sleep.
+ *
+ * Return: 0, and the caller has a reference to the piece's page, for spg_frags_settle(); or
+ * -ENOMEM.
+ */
+noinline int spg_frags_claim(struct sock *sk, size_t len, struct bio_vec *piece)
+{
+	struct page_frag *frag = &current->task_frag;
+
+	len = spg_frags_renew(sk, len);
+	if (!skb_page_frag_refill(1, frag, sk->sk_allocation))
+		return -ENOMEM;
+	piece->bv_page = frag->page;
+	piece->bv_offset = frag->offset;
+	piece->bv_len = min_t(size_t, len, frag->size - frag->offset);
+	get_page(piece->bv_page);
+	frag->offset += piece->bv_len;
+	return 0;
+}
+
+/**
+ * spg_frags_settle() - give back what was not sent of a piece
+ * @piece: the piece
+ * @sent: how much was sent
+ *
+ * In the task that claimed it.
+ */
+noinline void spg_frags_settle(const struct bio_vec *piece, size_t sent)
+{
+	struct page_frag *frag = &current->task_frag;
+
+	if (frag->page == piece->bv_page && frag->offset == piece->bv_offset + piece->bv_len)
+		frag->offset = piece->bv_offset + sent;
+	put_page(piece->bv_page);
+}
+
+/**
  * spg_frags_init() - find out how many fragments may be kept
  *
  * For the module's init.

@@ -24,6 +24,9 @@ static struct spg_hook *const all_hooks[] = {
 	&spg_splice_hook,
 	&spg_sendfile_hook,
 	&spg_sendfile_sink_hook,
+#ifdef SPG_HAVE_DIRECT
+	&spg_direct_hook,
+#endif
 	&spg_tee_hook,
 	&spg_vmsplice64_hook SPG_IF_SYSCALL32(, &spg_vmsplice32_hook),
 	&spg_zerocopy_stream_hook,

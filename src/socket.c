@@ -125,22 +125,11 @@ static bool holds_data(struct pipe_inode_info *pipe, unsigned int from)
 	return false;
 }
 
-/*
- * A fragment's room makes a message of its own: where messages cannot be told apart, nor pieces of
- * one. A BPF program of a sockmap, or an upper-layer protocol, gets to see each; timestamps count
- * them.
- */
-static bool may_be_cut(const struct sock *sk)
-{
-	return READ_ONCE(sk->sk_prot)->sendmsg == tcp_sendmsg &&
-	       !(READ_ONCE(sk->sk_tsflags) & SOF_TIMESTAMPING_TX_RECORD_MASK);
-}
-
 static size_t room_for(const struct sink *sink, size_t len)
 {
 	size_t room = spg_frags_renew(sink->sock->sk, len);
 
-	return may_be_cut(sink->sock->sk) ? room : len;
+	return spg_may_be_cut(sink->sock->sk) ? room : len;
 }
 
 /*

@@ -60,6 +60,10 @@ same() {
 	same full-sockets
 }
 
+@test "behaviour: file to tcp" {
+	same file-to-tcp
+}
+
 @test "behaviour: broken pipes" {
 	same broken-pipes
 }

@@ -587,6 +587,96 @@ static void exactly(const char *what, int fd, size_t len)
 	printf(" %s=%zu:%08x", what, n, sum);
 }
 
+/* Does all that was sent arrive while nobody sends more? */
+static void arrives_soon(const char *what, int fd, int len)
+{
+	int got = 0;
+
+	for (int i = 0; i < 10 && got < len; i++) {
+		usleep(10000);
+		ioctl(fd, FIONREAD, &got);
+	}
+	printf(" %s=%d", what, got >= len);
+}
+
+/* Woken where it was full, by who asked for edges only. */
+static void edge(int fd, int other_end)
+{
+	struct epoll_event event = { .events = EPOLLOUT | EPOLLET };
+	int epoll = epoll_create1(0), big = open("source", O_RDONLY);
+	static char text[2 * BIG];
+	loff_t off = 0;
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+	epoll_wait(epoll, &event, 1, 0);
+	for (int i = 0; i < 10000 && sendfile(fd, big, &off, 70001) > 0; i++)
+		off = i % 7;
+	r("full", sendfile(fd, big, &off, 1));
+	r("none", epoll_wait(epoll, &event, 1, 0));
+	fcntl(other_end, F_SETFL, O_NONBLOCK);
+	for (int i = 0; i < 20; i++) {
+		while (read(other_end, text, sizeof(text)) > 0)
+			;
+		usleep(1000);
+	}
+	r("edge", epoll_wait(epoll, &event, 1, 2000));
+}
+
+static void file_to_tcp(void)
+{
+	int t[2], fd = file_of(50001), other;
+	loff_t off = 1;
+	ssize_t n;
+
+	/* Longer than it is, where the last bytes fill no page, no segment and no fragment. */
+	inet_pair(SOCK_STREAM, t);
+	r("longer", sendfile(t[1], fd, &off, 1 << 30));
+	printf(" off=%ld", (long)off);
+	arrives_soon("soon", t[0], 50000);
+	exactly("bytes", t[0], 50000);
+	r("end", sendfile(t[1], fd, &off, 100));
+	r("short", sendfile(t[1], fd, NULL, 1000));
+	r("on", sendfile(t[1], fd, NULL, 33333));
+	printf(" pos=%ld", (long)lseek(fd, 0, SEEK_CUR));
+	arrives_soon("soon", t[0], 34333);
+	exactly("bytes", t[0], 34333);
+	/* Between others that share the fragment. */
+	for (int i = 0; i < 40; i++) {
+		off = i * 17;
+		if (sendfile(t[1], fd, &off, 1000 + i) != 1000 + i || send(t[1], "between", 7, i & 1 ? MSG_MORE : 0) != 7)
+			r("between", -1);
+	}
+	arrives_soon("soon", t[0], 40 * 1007 + 39 * 20);
+	exactly("bytes", t[0], 40 * 1007 + 39 * 20);
+	/* Not from the page cache. */
+	fsync(fd);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	off = 5;
+	r("cold", sendfile(t[1], fd, &off, 40000));
+	exactly("bytes", t[0], 40000);
+	other = open("source", O_RDONLY | O_DIRECT);
+	if (other >= 0) {
+		r("direct", sendfile(t[1], other, NULL, 65536));
+		exactly("bytes", t[0], 50001);
+	}
+	other = open("source", O_RDONLY | O_APPEND);
+	r("append", sendfile(t[1], other, NULL, 100));
+	fcntl(t[1], F_SETFL, O_APPEND);
+	r("append-socket", sendfile(t[1], fd, NULL, 100));
+	fcntl(t[1], F_SETFL, 0);
+	exactly("bytes", t[0], 100);
+	/* Cannot be spliced from; and what can, but is no file of a disk's. */
+	other = open("/proc/self/status", O_RDONLY);
+	r("proc", sendfile(t[1], other, NULL, 5));
+	other = open("/proc/sys/kernel/ostype", O_RDONLY);
+	n = sendfile(t[1], other, NULL, 5);
+	r("sysctl", n);
+	if (n > 0)
+		exactly("bytes", t[0], n);
+	edge(t[1], t[0]);
+}
+
 /* TLS in the kernel: what is spliced to it arrives, whole records or half ones, and in order. */
 static void tls(void)
 {
@@ -904,6 +994,7 @@ static const struct { const char *name; void (*run)(void); } cases[] = {
 	{ "bad-arguments", bad_arguments },
 	{ "would-block", would_block },
 	{ "full-sockets", full_sockets },
+	{ "file-to-tcp", file_to_tcp },
 	{ "broken-pipes", broken_pipes },
 	{ "empty-buffer", empty_buffer },
 	{ "end-of-input", end_of_input },

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sendfile from a file to TCP, without the kernel's internal pipe: the file is read into the
+ * fragment that a send() would copy into, and what was read is sent from there. That is one copy,
+ * as it is through the pipe (socket.c), but no page has to be put into a pipe, found in it and
+ * dropped again.
+ *
+ * Stands in for do_splice_direct(), which do_sendfile() calls when all permissions have been
+ * checked. From there splice_direct_to_actor() would read by ->splice_read. Where a file system
+ * keeps its files itself, ->read_iter gives the same bytes in the same way, from the page cache and
+ * under the file system's own locks; it is also what copy_splice_read() calls. All other sources
+ * and sinks, and all where anything is trusted, go through the pipe.
+ *
+ * Before 6.8 each pipeful is verified once more (rw_verify_area() in do_splice_to()), which
+ * fanotify and security modules see and modules cannot do. So the way through the pipe is the only
+ * one there.
+ */
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/net.h>
+#include <linux/sched/signal.h>
+#include <linux/splice.h>
+#include <linux/uio.h>
+#include <net/sock.h>
+#include "compat.h"
+#include "facts.h"
+#include "frags.h"
+#include "operations.h"
+#include "pages.h"
+#include "verdicts.h"
+
+SPG_STAND_IN(direct, ssize_t,
+	     (struct file *in, loff_t *ppos, struct file *out, loff_t *opos, size_t len,
+	      unsigned int flags),
+	     (in, ppos, out, opos, len, flags))
+
+/* Also what splice_direct_to_actor() and do_splice_read() ask. */
+static bool is_plain_source(const struct file *in)
+{
+	return in->f_mode & FMODE_LSEEK && in->f_op->splice_read && in->f_op->read_iter &&
+	       !(in->f_flags & O_DIRECT) && !IS_DAX(in->f_mapping->host) &&
+	       spg_keeps_files(file_inode(in)->i_sb);
+}
+
+/* Also what do_splice_direct() asks. */
+static bool is_plain_sink(const struct file *out, const struct socket *sock)
+{
+	return out->f_mode & FMODE_WRITE && !(out->f_flags & O_APPEND) && spg_is_tcp(sock) &&
+	       spg_may_be_cut(sock->sk);
+}
+
+/* Read into a piece of the fragment. Returns how much, or 0 at the end of the file, or an error. */
+static noinline ssize_t read_piece(struct file *in, loff_t pos, struct bio_vec *piece)
+{
+	struct iov_iter to;
+	struct kiocb kiocb;
+
+	iov_iter_bvec(&to, ITER_DEST, piece, 1, piece->bv_len);
+	init_sync_kiocb(&kiocb, in);
+	kiocb.ki_pos = pos;
+	return in->f_op->read_iter(&kiocb, &to);
+}
+
+/*
+ * Nobody but this piece has its bytes, and they are sent as those of a send(): nothing shared.
+ */
+static ssize_t send_piece(struct socket *sock, struct bio_vec *piece, size_t len, int flags)
+{
+	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES | MSG_NO_SHARED_FRAGS };
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, piece, 1, len);
+	return sock_sendmsg(sock, &msg);
+}
+
+/* What was sent with MSG_MORE so far is all there is. */
+static noinline void end_here(struct file *out)
+{
+	if (out->f_op->splice_eof)
+		out->f_op->splice_eof(out);
+}
+
+/*
+ * A full socket takes little of what is read for it, and what it does not take is read again. Not
+ * less than a page: only an attempt to send has it tell when there is room.
+ */
+static size_t worth_reading(const struct sock *sk, size_t len, bool nonblocking)
+{
+	return nonblocking ? min_t(size_t, len, max_t(long, sk_stream_wspace(sk), PAGE_SIZE)) : len;
+}
+
+/* As splice_direct_to_actor(). Returns how much was sent, or an error if nothing was. */
+static ssize_t send_file(struct file *in, loff_t pos, struct file *out, struct socket *sock,
+			 size_t len)
+{
+	bool nonblocking = out->f_flags & O_NONBLOCK;
+	size_t sent = 0;
+	ssize_t ret = 0;
+
+	while (len) {
+		struct bio_vec piece;
+		ssize_t taken;
+
+		ret = spg_frags_claim(sock->sk, worth_reading(sock->sk, len, nonblocking), &piece);
+		if (ret)
+			break;
+		ret = read_piece(in, pos + sent, &piece);
+		taken = ret;
+		if (ret > 0 && signal_pending(current))
+			ret = -ERESTARTSYS;
+		else if (ret > 0)
+			ret = send_piece(sock, &piece, taken,
+					 (nonblocking ? MSG_DONTWAIT : 0) |
+					 (taken < len ? MSG_MORE : 0));
+		spg_frags_settle(&piece, max_t(ssize_t, ret, 0));
+		if (!taken && sent)
+			end_here(out);
+		if (ret <= 0)
+			break;
+		sent += ret;
+		len -= ret;
+		if (ret < taken)
+			break;
+	}
+	return sent ?: ret;
+}
+
+static ssize_t direct_call(struct file *in, loff_t *ppos, struct file *out, loff_t *opos,
+			   size_t len, unsigned int flags)
+{
+	struct socket *sock = spg_sock_from_file(out);
+	ssize_t ret;
+
+	if (spg_verdict_inside(SPG_SENDFILE, 0) != SPG_COPY || !is_plain_source(in) ||
+	    !is_plain_sink(out, sock))
+		return spg_original(direct)(in, ppos, out, opos, len, flags);
+	ret = send_file(in, *ppos, out, sock, len);
+	/* Where there was no memory for it, or something else than TCP just before it was sent. */
+	if (ret < 0 && (ret == -ENOMEM || !spg_may_be_cut(sock->sk)))
+		return spg_original(direct)(in, ppos, out, opos, len, flags);
+	if (ret <= 0)
+		return ret;
+	*ppos += ret;
+	spg_count(SPG_SENDFILE, SPG_BYTES_COPIED, ret);
+	spg_judged(SPG_SENDFILE, SPG_COPIED, ret, spg_source_of(in), spg_sink_of(out));
+	return ret;
+}
+
+static void direct_prove(void)
+{
+	loff_t pos = 0;
+
+	spg_entry(direct)(&spg_dummy_file, &pos, &spg_dummy_file, &pos, 0, 0);
+}
+
+static bool direct_admit(struct spg_ftrace_frame *frame)
+{
+	const struct file *in = (void *)spg_frame_argument(frame, 0);
+	const struct file *out = (void *)spg_frame_argument(frame, 2);
+
+	return S_ISSOCK(file_inode(out)->i_mode) && S_ISREG(file_inode(in)->i_mode) &&
+	       !spg_live_asks(SPG_SENDFILE) && spg_live_verdict(SPG_SENDFILE, 0) >= SPG_COPY;
+}
+
+static bool direct_needed(const struct spg_policy *policy)
+{
+	return spg_policy_mode(policy, SPG_SENDFILE) >= SPG_DEGRADE;
+}
+
+struct spg_hook spg_direct_hook = {
+	.names = spg_names("do_splice_direct"),
+	.standin = direct_stand_in,
+	.bind = direct_bind,
+	.prove = direct_prove,
+	.admit = direct_admit,
+	.needed = direct_needed,
+};
