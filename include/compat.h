@@ -6,6 +6,7 @@
 #ifndef SPG_COMPAT_H
 #define SPG_COMPAT_H
 
+#include <linux/file.h>
 #include <linux/freezer.h>
 #include <linux/fs.h>
 #include <linux/fsnotify.h>
@@ -120,6 +121,11 @@ static inline void spg_sleep_for_ever(void)
 #define spg_file_path(file) (&(file)->__f_path)
 #else
 #define spg_file_path(file) (&(file)->f_path)
+#endif
+
+/* Since 6.10 a descriptor that was looked up shows its file by this only. */
+#ifndef fd_file
+#define fd_file(f) ((f).file)
 #endif
 
 /* The direction of an iov_iter got names of its own in 6.1. */

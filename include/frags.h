@@ -6,10 +6,17 @@
 #define SPG_FRAGS_H
 
 #include <linux/net_tstamp.h>
+#include <linux/sizes.h>
 #include <net/tcp.h>
 #include "compat.h"
 
 struct bio_vec;
+
+#define SPG_FRAGS_SIZE (PAGE_SIZE > SZ_32K ? PAGE_SIZE : SZ_32K)
+/* Less than this is not worth a send of its own. */
+#define SPG_FRAGS_REST (SPG_FRAGS_SIZE / 8)
+/* For more than this in one piece, too much would be left at the ends of fragments. */
+#define SPG_FRAGS_PIECE (SPG_FRAGS_SIZE / 4)
 
 /**
  * spg_may_be_cut() - may what is sent go in pieces that fit?
@@ -28,9 +35,11 @@ static inline bool spg_may_be_cut(const struct sock *sk)
 	       !spg_has_bpf_timestamps(sk);
 }
 
-size_t spg_frags_renew(struct sock *sk, size_t len);
+size_t spg_frags_renew(struct sock *sk, size_t len, size_t least);
+#ifdef SPG_HAVE_DIRECT
 int spg_frags_claim(struct sock *sk, size_t len, struct bio_vec *piece);
 void spg_frags_settle(const struct bio_vec *piece, size_t sent);
+#endif
 void spg_frags_init(void);
 void spg_frags_exit(void);
 

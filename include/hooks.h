@@ -17,7 +17,8 @@ struct pipe_inode_info;
 /**
  * struct spg_hook - one kernel function that we stand in for
  * @names: what the function is called, newest kernels first; ends with NULL
- * @optional: whether the module can do without
+ * @optional: whether the module can do without, unless it is locked
+ * @quickens: whether it protects nothing, and only makes calls quicker: nobody misses it
  * @standin: what runs instead
  * @bind: sets the static calls to the function's entry, and to just past its ftrace call site
  * @prove: calls the function by its entry with arguments that make it return at once, in case the
@@ -32,6 +33,7 @@ struct pipe_inode_info;
 struct spg_hook {
 	const char *const *names;
 	bool optional;
+	bool quickens;
 	void *standin;
 	void (*bind)(void *entry, void *past);
 	void (*prove)(void);

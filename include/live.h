@@ -82,6 +82,19 @@ static inline enum spg_verdict spg_live_consider(enum spg_op op, unsigned int fa
 }
 
 /**
+ * spg_live_only_logs() - does every call of an operation pass, whatever may be known of it?
+ * @op: the operation
+ *
+ * Any context; no lock.
+ *
+ * Return: whether it is so: log, and nothing is trusted.
+ */
+static inline bool spg_live_only_logs(enum spg_op op)
+{
+	return READ_ONCE(spg_live_outlook[op]) == SPG_PASS << SPG_OUTLOOK_VERDICT;
+}
+
+/**
  * spg_live_asks() - what has to be known of a call before there is a verdict
  * @op: the operation that the call is
  *

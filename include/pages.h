@@ -46,12 +46,28 @@ static inline void spg_reserve_init(struct spg_reserve *reserve)
 	reserve->owner = 0;
 }
 
+bool spg_page_is_private(struct page *page);
+
+/**
+ * spg_buffer_is_private() - does nobody but this buffer know its page?
+ * @buf: a buffer that has just been put into a pipe
+ *
+ * True only where that is sure: the buffer holds the one reference that there is, to a page of no
+ * file and no process. A reference that a page pool or a socket buffer holds counts, so their pages
+ * are not private. Buffers of file pages have operations of their own.
+ *
+ * Return: whether the page is known to be private.
+ */
+static inline bool spg_buffer_is_private(const struct pipe_buffer *buf)
+{
+	return buf->ops->release == generic_pipe_buf_release && spg_page_is_private(buf->page);
+}
+
 int spg_reserve_fill(struct spg_reserve *reserve, unsigned int count);
 void spg_reserve_drop(struct spg_reserve *reserve);
 
 bool spg_keeps_files(const struct super_block *sb);
 bool spg_write_copies(const struct file *out);
-bool spg_buffer_is_private(const struct pipe_buffer *buf);
 void spg_buffer_drop(struct pipe_inode_info *pipe, struct pipe_buffer *buf);
 
 int spg_make_buffer_private(struct pipe_inode_info *pipe, struct pipe_buffer *buf,

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sendfile from a file to TCP, without the kernel's internal pipe: the file is read into the
+ * A short sendfile from a file to TCP, without the kernel's internal pipe: the file is read into the
  * fragment that a send() would copy into, and what was read is sent from there. That is one copy,
  * as it is through the pipe (socket.c), but no page has to be put into a pipe, found in it and
- * dropped again.
+ * dropped again. For longer ones that makes no difference.
  *
  * Stands in for do_splice_direct(), which do_sendfile() calls when all permissions have been
  * checked. From there splice_direct_to_actor() would read by ->splice_read. Where a file system
  * keeps its files itself, ->read_iter gives the same bytes in the same way, from the page cache and
  * under the file system's own locks; it is also what copy_splice_read() calls. All other sources
- * and sinks, and all where anything is trusted, go through the pipe.
+ * and sinks, and all where anything is trusted, go through the pipe, and would without this hook.
  *
  * Before 6.8 each pipeful is verified once more (rw_verify_area() in do_splice_to()), which
  * fanotify and security modules see and modules cannot do. So the way through the pipe is the only
@@ -18,6 +18,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/net.h>
+#include <linux/netdev_features.h>
 #include <linux/sched/signal.h>
 #include <linux/splice.h>
 #include <linux/uio.h>
@@ -37,16 +38,26 @@ SPG_STAND_IN(direct, ssize_t,
 /* Also what splice_direct_to_actor() and do_splice_read() ask. */
 static bool is_plain_source(const struct file *in)
 {
-	return in->f_mode & FMODE_LSEEK && in->f_op->splice_read && in->f_op->read_iter &&
-	       !(in->f_flags & O_DIRECT) && !IS_DAX(in->f_mapping->host) &&
-	       spg_keeps_files(file_inode(in)->i_sb);
+	return S_ISREG(file_inode(in)->i_mode) && in->f_mode & FMODE_LSEEK &&
+	       in->f_op->splice_read && in->f_op->read_iter && !(in->f_flags & O_DIRECT) &&
+	       !IS_DAX(in->f_mapping->host) && spg_keeps_files(file_inode(in)->i_sb);
 }
 
-/* Also what do_splice_direct() asks. */
-static bool is_plain_sink(const struct file *out, const struct socket *sock)
+/*
+ * Also what do_splice_direct() asks. What a device cannot gather, TCP would copy once more. Where
+ * there is little room, only the way through the pipe copies no more than fits.
+ */
+static bool is_plain_sink(const struct file *out, size_t len)
 {
-	return out->f_mode & FMODE_WRITE && !(out->f_flags & O_APPEND) && spg_is_tcp(sock) &&
-	       spg_may_be_cut(sock->sk);
+	const struct socket *sock;
+
+	if (!S_ISSOCK(file_inode(out)->i_mode) || !(out->f_mode & FMODE_WRITE) ||
+	    out->f_flags & O_APPEND)
+		return false;
+	sock = SOCKET_I(file_inode(out));
+	return spg_is_tcp(sock) && spg_may_be_cut(sock->sk) &&
+	       READ_ONCE(sock->sk->sk_route_caps) & NETIF_F_SG &&
+	       (!(out->f_flags & O_NONBLOCK) || sk_stream_wspace(sock->sk) >= (int)len);
 }
 
 /* Read into a piece of the fragment. Returns how much, or 0 at the end of the file, or an error. */
@@ -57,19 +68,22 @@ static noinline ssize_t read_piece(struct file *in, loff_t pos, struct bio_vec *
 
 	iov_iter_bvec(&to, ITER_DEST, piece, 1, piece->bv_len);
 	init_sync_kiocb(&kiocb, in);
+	/* Somebody may set O_DIRECT just now. */
+	kiocb.ki_flags &= ~IOCB_DIRECT;
 	kiocb.ki_pos = pos;
 	return in->f_op->read_iter(&kiocb, &to);
 }
 
-/*
- * Nobody but this piece has its bytes, and they are sent as those of a send(): nothing shared.
- */
-static ssize_t send_piece(struct socket *sock, struct bio_vec *piece, size_t len, int flags)
+/* Nobody but this piece has its bytes, so they are sent as those of a send(): nothing shared. */
+static ssize_t send_piece(struct file *out, struct bio_vec *piece, size_t len, bool more)
 {
-	struct msghdr msg = { .msg_flags = flags | MSG_SPLICE_PAGES | MSG_NO_SHARED_FRAGS };
+	struct msghdr msg = {
+		.msg_flags = MSG_SPLICE_PAGES | MSG_NO_SHARED_FRAGS | (more ? MSG_MORE : 0) |
+			     (out->f_flags & O_NONBLOCK ? MSG_DONTWAIT : 0),
+	};
 
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, piece, 1, len);
-	return sock_sendmsg(sock, &msg);
+	return sock_sendmsg(SOCKET_I(file_inode(out)), &msg);
 }
 
 /* What was sent with MSG_MORE so far is all there is. */
@@ -80,45 +94,33 @@ static noinline void end_here(struct file *out)
 }
 
 /*
- * A full socket takes little of what is read for it, and what it does not take is read again. Not
- * less than a page: only an attempt to send has it tell when there is room.
+ * As splice_direct_to_actor(). Once, as a rule: a read that is short is followed by one that says
+ * why. Returns how much was sent, or an error if nothing was.
  */
-static size_t worth_reading(const struct sock *sk, size_t len, bool nonblocking)
+static ssize_t send_file(struct file *in, loff_t pos, struct file *out, size_t len)
 {
-	return nonblocking ? min_t(size_t, len, max_t(long, sk_stream_wspace(sk), PAGE_SIZE)) : len;
-}
-
-/* As splice_direct_to_actor(). Returns how much was sent, or an error if nothing was. */
-static ssize_t send_file(struct file *in, loff_t pos, struct file *out, struct socket *sock,
-			 size_t len)
-{
-	bool nonblocking = out->f_flags & O_NONBLOCK;
+	struct sock *sk = SOCKET_I(file_inode(out))->sk;
 	size_t sent = 0;
 	ssize_t ret = 0;
 
-	while (len) {
+	while (sent < len) {
 		struct bio_vec piece;
 		ssize_t taken;
 
-		ret = spg_frags_claim(sock->sk, worth_reading(sock->sk, len, nonblocking), &piece);
+		ret = spg_frags_claim(sk, len - sent, &piece);
 		if (ret)
 			break;
 		ret = read_piece(in, pos + sent, &piece);
 		taken = ret;
-		if (ret > 0 && signal_pending(current))
-			ret = -ERESTARTSYS;
-		else if (ret > 0)
-			ret = send_piece(sock, &piece, taken,
-					 (nonblocking ? MSG_DONTWAIT : 0) |
-					 (taken < len ? MSG_MORE : 0));
+		if (taken > 0)
+			ret = signal_pending(current) ?
+			      -ERESTARTSYS : send_piece(out, &piece, taken, taken < len - sent);
 		spg_frags_settle(&piece, max_t(ssize_t, ret, 0));
 		if (!taken && sent)
 			end_here(out);
-		if (ret <= 0)
-			break;
-		sent += ret;
-		len -= ret;
-		if (ret < taken)
+		if (ret > 0)
+			sent += ret;
+		if (ret <= 0 || ret < taken)
 			break;
 	}
 	return sent ?: ret;
@@ -127,15 +129,10 @@ static ssize_t send_file(struct file *in, loff_t pos, struct file *out, struct s
 static ssize_t direct_call(struct file *in, loff_t *ppos, struct file *out, loff_t *opos,
 			   size_t len, unsigned int flags)
 {
-	struct socket *sock = spg_sock_from_file(out);
-	ssize_t ret;
+	ssize_t ret = send_file(in, *ppos, out, len);
 
-	if (spg_verdict_inside(SPG_SENDFILE, 0) != SPG_COPY || !is_plain_source(in) ||
-	    !is_plain_sink(out, sock))
-		return spg_original(direct)(in, ppos, out, opos, len, flags);
-	ret = send_file(in, *ppos, out, sock, len);
-	/* Where there was no memory for it, or something else than TCP just before it was sent. */
-	if (ret < 0 && (ret == -ENOMEM || !spg_may_be_cut(sock->sk)))
+	/* No memory for it, or an upper-layer protocol just before it was sent, as kTLS says. */
+	if (ret == -ENOMEM || ret == -EOPNOTSUPP)
 		return spg_original(direct)(in, ppos, out, opos, len, flags);
 	if (ret <= 0)
 		return ret;
@@ -152,13 +149,17 @@ static void direct_prove(void)
 	spg_entry(direct)(&spg_dummy_file, &pos, &spg_dummy_file, &pos, 0, 0);
 }
 
+/* Where nothing is trusted, a call that was not refused is copied. */
 static bool direct_admit(struct spg_ftrace_frame *frame)
 {
 	const struct file *in = (void *)spg_frame_argument(frame, 0);
 	const struct file *out = (void *)spg_frame_argument(frame, 2);
+	size_t len = spg_frame_argument(frame, 4);
 
-	return S_ISSOCK(file_inode(out)->i_mode) && S_ISREG(file_inode(in)->i_mode) &&
-	       !spg_live_asks(SPG_SENDFILE) && spg_live_verdict(SPG_SENDFILE, 0) >= SPG_COPY;
+	/* A length of nothing only has the file accessed. */
+	return len && len <= SPG_FRAGS_PIECE && !spg_live_asks(SPG_SENDFILE) &&
+	       spg_live_verdict(SPG_SENDFILE, 0) >= SPG_COPY && is_plain_sink(out, len) &&
+	       is_plain_source(in);
 }
 
 static bool direct_needed(const struct spg_policy *policy)
@@ -168,6 +169,7 @@ static bool direct_needed(const struct spg_policy *policy)
 
 struct spg_hook spg_direct_hook = {
 	.names = spg_names("do_splice_direct"),
+	.quickens = true,
 	.standin = direct_stand_in,
 	.bind = direct_bind,
 	.prove = direct_prove,

@@ -19,7 +19,6 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
-#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/topology.h>
 #include <linux/workqueue.h>
@@ -28,9 +27,7 @@
 #include "stash.h"
 
 /* As net/core/sock.c has them. Where memory is short it takes single pages; those are not kept. */
-#define FRAG_SIZE (PAGE_SIZE > SZ_32K ? PAGE_SIZE : SZ_32K)
-/* Less than this is not worth a send of its own. */
-#define FRAG_REST (FRAG_SIZE / 8)
+#define FRAG_SIZE SPG_FRAGS_SIZE
 /* As much as net.ipv4.tcp_wmem lets a connection have, unless somebody changes it. */
 #define RING_MAX (SZ_4M / FRAG_SIZE)
 /* All processors together keep at most one part in so many of the machine's memory. */
@@ -203,13 +200,14 @@ static bool renew(struct page_frag *frag)
  * spg_frags_renew() - before a send: see that its fragment has room
  * @sk: the socket, one that copies into fragments
  * @len: how much there is to send
+ * @least: how much room to be content with
  *
  * In task context, also within a send that is about to ask for its fragment: nobody keeps what he
  * has seen of it from before. Takes a lock of the processor's own.
  *
  * Return: how much of @len to send at once, so that what comes next gets such a fragment, too.
  */
-size_t spg_frags_renew(struct sock *sk, size_t len)
+size_t spg_frags_renew(struct sock *sk, size_t len, size_t least)
 {
 	struct page_frag *frag = &current->task_frag;
 	size_t room = 0;
@@ -223,34 +221,37 @@ size_t spg_frags_renew(struct sock *sk, size_t len)
 			frag->offset = 0;
 		room = frag->size - frag->offset;
 	}
-	if (room >= min_t(size_t, len, FRAG_REST))
+	if (room >= min(len, least))
 		return min(len, room);
 	return renew(frag) ? min_t(size_t, len, FRAG_SIZE) : len;
 }
 
+#ifdef SPG_HAVE_DIRECT
 /**
  * spg_frags_claim() - take a piece of the task's fragment, to be written before it is sent
- * @sk: the socket that it will be sent to
- * @len: how much is wanted
- * @piece: the piece; its length is at most @len
+ * @sk: the TCP socket that it will be sent to
+ * @len: how long it is to be, at most SPG_FRAGS_PIECE
+ * @piece: the piece
  *
  * What is sent meanwhile in this task's name gets what comes after it. May sleep.
  *
  * Return: 0, and the caller has a reference to the piece's page, for spg_frags_settle(); or
- * -ENOMEM.
+ * -ENOMEM, also where this socket uses another fragment.
  */
 noinline int spg_frags_claim(struct sock *sk, size_t len, struct bio_vec *piece)
 {
 	struct page_frag *frag = &current->task_frag;
 
-	len = spg_frags_renew(sk, len);
-	if (!skb_page_frag_refill(1, frag, sk->sk_allocation))
+	if (sk_page_frag(sk) != frag)
+		return -ENOMEM;
+	spg_frags_renew(sk, len, len);
+	if (!skb_page_frag_refill(len, frag, sk->sk_allocation) || frag->size - frag->offset < len)
 		return -ENOMEM;
 	piece->bv_page = frag->page;
 	piece->bv_offset = frag->offset;
-	piece->bv_len = min_t(size_t, len, frag->size - frag->offset);
+	piece->bv_len = len;
 	get_page(piece->bv_page);
-	frag->offset += piece->bv_len;
+	frag->offset += len;
 	return 0;
 }
 
@@ -269,6 +270,7 @@ noinline void spg_frags_settle(const struct bio_vec *piece, size_t sent)
 		frag->offset = piece->bv_offset + sent;
 	put_page(piece->bv_page);
 }
+#endif
 
 /**
  * spg_frags_init() - find out how many fragments may be kept

@@ -218,7 +218,7 @@ out:
 /* What a lock rests on is not optional. */
 static bool can_do_without(const struct spg_hook *hook, const struct spg_policy *policy)
 {
-	return hook->optional && !policy->locked;
+	return hook->quickens || (hook->optional && !policy->locked);
 }
 
 /**
@@ -389,9 +389,15 @@ int spg_hooks_add(const struct spg_policy *policy)
 		for (i = 0; i < hook_count && !err; i++)
 			if (added & BIT(i))
 				err = register_one(i, policy);
-	for (i = 0; i < hook_count && !err; i++)
-		if (added & BIT(i) && hooks[i]->ops)
-			err = prove(hooks[i]);
+	for (i = 0; i < hook_count && !err; i++) {
+		if (!(added & BIT(i)) || !hooks[i]->ops)
+			continue;
+		err = prove(hooks[i]);
+		if (err && hooks[i]->quickens) {
+			unregister_set(BIT(i));
+			err = 0;
+		}
+	}
 	if (err) {
 		unregister_set(added);
 		return err;
@@ -425,7 +431,7 @@ static const char *state_of(const struct spg_hook *hook, const struct spg_policy
 		return "missing";
 	if (hook->ops)
 		return fires(hook) ? "active" : "failed";
-	return hook->needed(policy) ? "failed" : "idle";
+	return hook->needed(policy) && !hook->quickens ? "failed" : "idle";
 }
 
 /**
@@ -434,7 +440,7 @@ static const char *state_of(const struct spg_hook *hook, const struct spg_policy
  * @text: where that goes, a page that sysfs gave
  *
  * A line "FUNCTION STATE" each: "active", if it has been seen to fire just now; "idle", if the
- * policy does not need it; "missing", if this kernel has no such function; or "failed". See
+ * policy does not need it, or it is not there and only makes calls quicker; "missing", if this kernel has no such function; or "failed". See
  * spg_hooks_add().
  *
  * Return: the length of the text.

@@ -127,21 +127,19 @@ bool spg_write_copies(const struct file *out)
 }
 
 /**
- * spg_buffer_is_private() - does nobody but this buffer know its page?
- * @buf: a buffer that has just been put into a pipe
+ * spg_page_is_private() - has nobody but one pipe buffer a page?
+ * @page: the page, of a buffer that has just been put into a pipe and holds a plain reference to it
  *
- * True only where that is sure: the buffer holds the one reference that there is, to a page of no
- * file and no process. A reference that a page pool or a socket buffer holds counts, so their pages
- * are not private.
+ * For spg_buffer_is_private(). Any context; no lock.
  *
- * Return: whether the page is known to be private.
+ * Return: whether that is sure.
  */
-bool spg_buffer_is_private(const struct pipe_buffer *buf)
+bool spg_page_is_private(struct page *page)
 {
-	struct page *head = compound_head(buf->page);
+	struct page *head = compound_head(page);
 
-	return buf->ops->release == generic_pipe_buf_release && page_count(head) == 1 &&
-	       !head->mapping && !PageSlab(head) && !is_zero_pfn(page_to_pfn(buf->page));
+	return page_count(head) == 1 && !head->mapping && !PageSlab(head) &&
+	       !is_zero_pfn(page_to_pfn(page));
 }
 
 static void copy_from_buffer(struct page *page, size_t to, const struct pipe_buffer *buf,

@@ -127,7 +127,7 @@ static bool holds_data(struct pipe_inode_info *pipe, unsigned int from)
 
 static size_t room_for(const struct sink *sink, size_t len)
 {
-	size_t room = spg_frags_renew(sink->sock->sk, len);
+	size_t room = spg_frags_renew(sink->sock->sk, len, SPG_FRAGS_REST);
 
 	return spg_may_be_cut(sink->sock->sk) ? room : len;
 }

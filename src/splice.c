@@ -219,6 +219,21 @@ static ssize_t take_back(struct pipe_inode_info *pipe, unsigned int end, loff_t 
 	return ret ?: err == -ENODATA ? 0 : err;
 }
 
+/* With a frame of its own, since what is passed on needs one. */
+static noinline void trace_filled(enum spg_op op, enum spg_counter counter, size_t bytes,
+				  struct file *in)
+{
+	spg_trace_source(op, counter, bytes, true, spg_source_of(in), "pipe");
+}
+
+static __always_inline void judge_filled(enum spg_op op, enum spg_counter counter, size_t bytes,
+					 struct file *in)
+{
+	spg_count(op, counter, 1);
+	if (trace_verdict_enabled())
+		trace_filled(op, counter, bytes, in);
+}
+
 /*
  * Fill a user's pipe. With an admission, what it can stand for stays by reference; so do a socket's
  * own pages until they are handed off; all else is made private. With a frame of its own, which not
@@ -257,16 +272,17 @@ static noinline ssize_t fill_guarded(struct file *in, loff_t *ppos, struct pipe_
 		ret = take_back(pipe, outcome.end, ppos, ret, err);
 	bytes = outcome.repacked ? outcome.bytes : bytes + outcome.bytes;
 	if (bytes) {
-		spg_judged(spg_op_of(flags), SPG_COPIED, bytes, spg_source_of(in), "pipe");
+		judge_filled(spg_op_of(flags), SPG_COPIED, bytes, in);
 		spg_count(spg_op_of(flags), SPG_BYTES_COPIED, outcome.bytes);
 	} else if (admitted) {
-		spg_judged(spg_op_of(flags), SPG_TRUSTED, ret, spg_source_of(in), "pipe");
+		judge_filled(spg_op_of(flags), SPG_TRUSTED, ret, in);
 	}
 	return ret;
 }
 
-static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
-			    unsigned int flags, enum spg_counter counter)
+static __always_inline ssize_t fill_counted(struct file *in, loff_t *ppos,
+					    struct pipe_inode_info *pipe, size_t len,
+					    unsigned int flags, enum spg_counter counter)
 {
 	unsigned int start = pipe->head;
 	unsigned int i;
@@ -275,7 +291,7 @@ static ssize_t fill_counted(struct file *in, loff_t *ppos, struct pipe_inode_inf
 	for (i = start; i != pipe->head; i++) {
 		if (spg_buffer_is_private(spg_slot(pipe, i)))
 			continue;
-		spg_judged(spg_op_of(flags), counter, ret, spg_source_of(in), "pipe");
+		judge_filled(spg_op_of(flags), counter, ret, in);
 		break;
 	}
 	return ret;
@@ -331,9 +347,7 @@ static noinline ssize_t fill_judged(struct file *in, loff_t *ppos, struct pipe_i
 static ssize_t fill_users(struct file *in, loff_t *ppos, struct pipe_inode_info *pipe, size_t len,
 			  unsigned int flags)
 {
-	unsigned int asked;
-
-	if (spg_live_consider(spg_op_of(flags), 0, &asked) == SPG_PASS && !asked)
+	if (spg_live_only_logs(spg_op_of(flags)))
 		return fill_counted(in, ppos, pipe, len, flags, SPG_PASSED);
 	return fill_judged(in, ppos, pipe, len, flags);
 }

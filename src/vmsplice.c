@@ -189,11 +189,10 @@ static long vmsplice_guarded(const unsigned long *args, struct spg_admission *ad
  */
 static bool fills_a_pipe(int fd)
 {
-	struct file *file = fget(fd);
-	bool fills = file && file->f_mode & FMODE_WRITE;
+	struct fd f = fdget(fd);
+	bool fills = fd_file(f) && fd_file(f)->f_mode & FMODE_WRITE;
 
-	if (file)
-		fput(file);
+	fdput(f);
 	return fills;
 }
 
@@ -276,7 +275,7 @@ static long vmsplice##bits##_call(const struct pt_regs *regs)					\
 	long ret;										\
 												\
 	spg_args##bits(regs, args);								\
-	if (vmsplice_decided(args, &ret))							\
+	if (!spg_live_only_logs(SPG_VMSPLICE) && vmsplice_decided(args, &ret))			\
 		return ret;									\
 	ret = spg_original(vmsplice##bits)(regs);						\
 	vmsplice_passed(args, ret);								\

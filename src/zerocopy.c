@@ -4,11 +4,12 @@
  * of the socket buffer, where the kernel would pin the caller's pages. What a plain send passes
  * through is not touched.
  *
- * TCP comes by skb_zerocopy_iter_stream(), which also ties the buffer to the completion. A copy
- * needs no tie: the completion comes when the send is over, as it does on a device that cannot
- * gather, and the receiving end of a virtual device has nothing to copy once more. UDP and vsock
- * have tied theirs before, and come by __zerocopy_sg_from_iter(); so does TCP where its call began
- * under another mode. In block, sockets that had asked for zero-copy before are degraded.
+ * All come by __zerocopy_sg_from_iter(); UDP and vsock have tied the buffer to the completion
+ * before, TCP does it in skb_zerocopy_iter_stream(), above it. A copy needs no tie: the completion
+ * comes when the send is over, as it does on a device that cannot gather, and the receiving end of a
+ * virtual device has nothing to copy once more. So TCP is copied there, but for a call that began
+ * under another mode; what is not copied is counted below. In block, sockets that had asked for
+ * zero-copy before are degraded.
  */
 #include <linux/mm.h>
 #include <linux/net.h>
@@ -50,7 +51,7 @@ static int append_copy(struct sock *sk, struct sk_buff *skb, struct iov_iter *fr
 	size_t copied;
 	bool merge;
 
-	spg_frags_renew(owner, len);
+	spg_frags_renew(owner, len, SPG_FRAGS_REST);
 	if (!skb_page_frag_refill(FRAGMENT_MIN, frag, owner->sk_allocation))
 		return -ENOMEM;
 	merge = skb_can_coalesce(skb, count, frag->page, frag->offset);
@@ -104,12 +105,8 @@ static int zerocopy_stream_call SPG_STREAM_PARAMETERS
 		SPG_IS_DEVICE_MEMORY ? SPG_STOCK : spg_verdict_inside(SPG_ZEROCOPY, 0);
 	int ret;
 
-	if (verdict != SPG_COPY) {
-		ret = spg_original(zerocopy_stream) SPG_STREAM_ARGUMENTS;
-		if (ret > 0)
-			count_piece(verdict, &msg->msg_iter, ret, sk);
-		return ret;
-	}
+	if (verdict != SPG_COPY)
+		return spg_original(zerocopy_stream) SPG_STREAM_ARGUMENTS;
 	ret = append_copy(sk, skb, &msg->msg_iter, len);
 	if (ret > 0) {
 		spg_mark_copied(uarg);
@@ -155,6 +152,7 @@ static int zerocopy_fill_call SPG_FILL_PARAMETERS
 {
 	enum spg_verdict verdict = spg_verdict_inside(SPG_ZEROCOPY, 0);
 	size_t before = iov_iter_count(from);
+	size_t bytes;
 	int ret;
 
 	/* Neither a socket nor a message: a tap's, whose pages are a virtual machine's. */
@@ -163,18 +161,22 @@ static int zerocopy_fill_call SPG_FILL_PARAMETERS
 	if (verdict == SPG_COPY)
 		return fill_copied(SPG_FILL_MSG, sk, skb, from, len);
 	ret = spg_original(zerocopy_fill) SPG_FILL_ARGUMENTS;
-	/* A stream's is counted above; on 6.1 io_uring comes here once more from the original. */
-	if (!ret && (!sk || sk->sk_type != SOCK_STREAM) && !SPG_FILL_IS_NESTED)
-		count_piece(verdict, from, before - iov_iter_count(from), sk ?: skb->sk);
+	bytes = before - iov_iter_count(from);
+	/* A stream goes on in another buffer; on 6.1 io_uring comes here again from the original. */
+	if ((!ret || (ret == -EMSGSIZE && bytes && sk && sk->sk_type == SOCK_STREAM)) &&
+	    !SPG_FILL_IS_NESTED)
+		count_piece(verdict, from, bytes, sk ?: skb->sk);
 	return ret;
 }
 
-/* A stream's pieces are counted above, and in log there is nothing else to do. */
+/* In log, only the last piece of a send counts. */
 static bool zerocopy_fill_admit(struct spg_ftrace_frame *frame)
 {
-	const struct sock *sk = (void *)spg_frame_argument(frame, SPG_FILL_SOCK);
+	const struct iov_iter *from = (void *)spg_frame_argument(frame, SPG_FILL_SOCK + 2);
+	size_t len = spg_frame_argument(frame, SPG_FILL_SOCK + 3);
 
-	return !sk || sk->sk_type != SOCK_STREAM || spg_live_verdict(SPG_ZEROCOPY, 0) >= SPG_COPY;
+	return iov_iter_count(from) <= len || !spg_live_only_logs(SPG_ZEROCOPY) ||
+	       trace_verdict_enabled();
 }
 
 /* What both are proven with: an empty socket buffer of nobody's, to which nothing is added. */
@@ -230,7 +232,12 @@ static void zerocopy_fill_prove(void)
 	free_empty_skb(skb);
 }
 
-static bool zerocopy_needed(const struct spg_policy *policy)
+static bool zerocopy_stream_needed(const struct spg_policy *policy)
+{
+	return spg_policy_mode(policy, SPG_ZEROCOPY) >= SPG_DEGRADE;
+}
+
+static bool zerocopy_fill_needed(const struct spg_policy *policy)
 {
 	return spg_policy_mode(policy, SPG_ZEROCOPY) != SPG_OFF;
 }
@@ -240,7 +247,7 @@ struct spg_hook spg_zerocopy_stream_hook = {
 	.standin = zerocopy_stream_stand_in,
 	.bind = zerocopy_stream_bind,
 	.prove = zerocopy_stream_prove,
-	.needed = zerocopy_needed,
+	.needed = zerocopy_stream_needed,
 };
 
 struct spg_hook spg_zerocopy_fill_hook = {
@@ -248,6 +255,6 @@ struct spg_hook spg_zerocopy_fill_hook = {
 	.standin = zerocopy_fill_stand_in,
 	.bind = zerocopy_fill_bind,
 	.prove = zerocopy_fill_prove,
-	.needed = zerocopy_needed,
+	.needed = zerocopy_fill_needed,
 	.admit = zerocopy_fill_admit,
 };

@@ -228,6 +228,23 @@ static void open_all(const char *file)
 	c.zerocopy = !setsockopt(c.tcp[1], SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on));
 }
 
+/*
+ * One page of the largest size, if there is one: how many of a process's small pages lie side by
+ * side is chance, and where they do, fewer have to be looked up.
+ */
+static char *side_by_side(size_t len)
+{
+	const size_t huge = 2 << 20;
+	char *memory = mmap(NULL, 2 * huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED || len > huge)
+		die("mmap");
+	memory += -(uintptr_t)memory % huge;
+	madvise(memory, huge, MADV_HUGEPAGE);
+	memset(memory, 1, huge);
+	return memory;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -241,7 +258,7 @@ int main(int argc, char **argv)
 	}
 	c.size = works ? strtoul(argv[2], NULL, 0) : PAGE;
 	c.batch = atoi(argv[works ? 3 : 2]);
-	c.memory = resident(c.size);
+	c.memory = side_by_side(c.size);
 	c.taken = resident(c.batch * c.size);
 	memset(&c.pipe, -1, 3 * sizeof(c.pipe));
 	c.file = -1;

@@ -240,6 +240,50 @@ setup() {
 	mode degrade
 }
 
+# How often a call of that many bytes from a file to a sink goes through the kernel's pipe.
+through_pipe() {
+	echo >trace
+	call sendfile "$1" "$2" "$3" >/dev/null
+	grep -c 'call-.*: splice_direct_to_actor' trace || true
+}
+
+@test "a short sendfile to TCP goes without the kernel's pipe, where nobody else has that function" {
+	grep -q '^do_splice_direct ' /sys/kernel/spliceguard/hooks || skip "before 6.8 none does"
+	grep '^do_splice_direct active' /sys/kernel/spliceguard/hooks
+	head -c 100000 /dev/urandom >/tmp/short
+	cd /sys/kernel/tracing
+	echo splice_direct_to_actor >set_ftrace_filter
+	echo function >current_tracer
+	[ "$(through_pipe /tmp/short tcp 1)" = 0 ]
+	[ "$(through_pipe /tmp/short tcp 8192)" = 0 ]
+	[ "$(through_pipe /tmp/short tcp 8193)" = 1 ]
+	[ "$(through_pipe /tmp/short tcp 0)" = 1 ]
+	[ "$(through_pipe /tmp/short unix 1000)" = 1 ]
+	[ "$(through_pipe /proc/sys/kernel/ostype tcp 5)" = 1 ]
+	echo writable >/proc/sys/kernel/splice_trust
+	[ "$(through_pipe /tmp/short tcp 1000)" = 1 ]
+	echo >/proc/sys/kernel/splice_trust
+	mode log
+	[ "$(through_pipe /tmp/short tcp 1000)" = 1 ]
+	mode off
+	insmod /test/owner.ko function=do_splice_direct
+	mode degrade
+	dmesg | tail -n 5 | grep 'cannot hook do_splice_direct'
+	grep '^do_splice_direct idle' /sys/kernel/spliceguard/hooks
+	run ! grep failed /sys/kernel/spliceguard/hooks
+	[ "$(through_pipe /tmp/short tcp 1000)" = 1 ]
+	copied=$(cat /sys/kernel/spliceguard/sendfile/bytes_copied)
+	call sendfile /tmp/short tcp 1000
+	[ "$(cat /sys/kernel/spliceguard/sendfile/bytes_copied)" = $((copied + 1000)) ]
+	rmmod owner
+	mode off
+	mode degrade
+	grep '^do_splice_direct active' /sys/kernel/spliceguard/hooks
+	[ "$(through_pipe /tmp/short tcp 1000)" = 0 ]
+	echo nop >current_tracer
+	echo >set_ftrace_filter
+}
+
 @test "ftrace: other tracers on the same functions work beside us" {
 	cd /sys/kernel/tracing
 	fill=$(grep -oE '^(do_splice_read|vfs_splice_read|do_splice_to)\b' enabled_functions | head -n 1)
