@@ -170,16 +170,17 @@ static ssize_t vmsplice_file(struct file *file, const struct iovec __user *vecto
 static long vmsplice_guarded(const unsigned long *args, struct spg_admission *admission)
 {
 	unsigned int flags = args[3];
-	struct file *file;
+	struct fd f;
 	long ret;
 
 	if (flags & ~FLAGS_ALL)
 		return -EINVAL;
-	file = fget(args[0]);
-	if (!file)
+	f = fdget(args[0]);
+	if (!fd_file(f))
 		return -EBADF;
-	ret = vmsplice_file(file, (const struct iovec __user *)args[1], args[2], flags, admission);
-	fput(file);
+	ret = vmsplice_file(fd_file(f), (const struct iovec __user *)args[1], args[2], flags,
+			    admission);
+	fdput(f);
 	return ret;
 }
 
