@@ -29,6 +29,7 @@ struct pipe_inode_info;
  * @name: the one of @names that this kernel has, or NULL
  * @site: the address of its ftrace call site
  * @ops: what it is registered with, or NULL; under the mutex of those who change hooks
+ * @given_up: it quickens and could not be had, and is not asked for again as long as it is needed
  */
 struct spg_hook {
 	const char *const *names;
@@ -43,6 +44,7 @@ struct spg_hook {
 	const char *name;
 	unsigned long site;
 	struct ftrace_ops *ops;
+	bool given_up;
 };
 
 /* How many hooks there may be. */

@@ -66,7 +66,6 @@ static inline bool spg_buffer_is_private(const struct pipe_buffer *buf)
 int spg_reserve_fill(struct spg_reserve *reserve, unsigned int count);
 void spg_reserve_drop(struct spg_reserve *reserve);
 
-bool spg_keeps_files(const struct super_block *sb);
 bool spg_write_copies(const struct file *out);
 void spg_buffer_drop(struct pipe_inode_info *pipe, struct pipe_buffer *buf);
 

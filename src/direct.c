@@ -6,16 +6,17 @@
  * dropped again. For longer ones that makes no difference.
  *
  * Stands in for do_splice_direct(), which do_sendfile() calls when all permissions have been
- * checked. From there splice_direct_to_actor() would read by ->splice_read. Where a file system
- * keeps its files itself, ->read_iter gives the same bytes in the same way, from the page cache and
- * under the file system's own locks; it is also what copy_splice_read() calls. All other sources
- * and sinks, and all where anything is trusted, go through the pipe, and would without this hook.
+ * checked. From there splice_direct_to_actor() would read by ->splice_read. The ->read_iter of the
+ * file systems that are named below gives the same bytes in the same way, from the page cache and
+ * under the same locks; it is also what copy_splice_read() calls. All other sources and sinks, and
+ * all where anything is trusted, go through the pipe, and would without this hook.
  *
  * Before 6.8 each pipeful is verified once more (rw_verify_area() in do_splice_to()), which
  * fanotify and security modules see and modules cannot do. So the way through the pipe is the only
  * one there.
  */
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/net.h>
 #include <linux/netdev_features.h>
@@ -27,7 +28,6 @@
 #include "facts.h"
 #include "frags.h"
 #include "operations.h"
-#include "pages.h"
 #include "verdicts.h"
 
 SPG_STAND_IN(direct, ssize_t,
@@ -35,12 +35,26 @@ SPG_STAND_IN(direct, ssize_t,
 	      unsigned int flags),
 	     (in, ppos, out, opos, len, flags))
 
+static bool reads_alike(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Also what splice_direct_to_actor() and do_splice_read() ask. */
 static bool is_plain_source(const struct file *in)
 {
 	return S_ISREG(file_inode(in)->i_mode) && in->f_mode & FMODE_LSEEK &&
 	       in->f_op->splice_read && in->f_op->read_iter && !(in->f_flags & O_DIRECT) &&
-	       !IS_DAX(in->f_mapping->host) && spg_keeps_files(file_inode(in)->i_sb);
+	       !IS_DAX(in->f_mapping->host) && reads_alike(file_inode(in)->i_sb);
 }
 
 /*
@@ -74,16 +88,31 @@ static noinline ssize_t read_piece(struct file *in, loff_t pos, struct bio_vec *
 	return in->f_op->read_iter(&kiocb, &to);
 }
 
-/* Nobody but this piece has its bytes, so they are sent as those of a send(): nothing shared. */
-static ssize_t send_piece(struct file *out, struct bio_vec *piece, size_t len, bool more)
+/*
+ * Nobody but this piece has its bytes, so they are sent as those of a send(): nothing shared. As
+ * splice_to_socket(), until all is sent. Returns how much was, and *err what ended it.
+ */
+static size_t send_piece(struct file *out, struct bio_vec piece, size_t len, bool more, int *err)
 {
-	struct msghdr msg = {
-		.msg_flags = MSG_SPLICE_PAGES | MSG_NO_SHARED_FRAGS | (more ? MSG_MORE : 0) |
-			     (out->f_flags & O_NONBLOCK ? MSG_DONTWAIT : 0),
-	};
+	size_t sent = 0;
 
-	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, piece, 1, len);
-	return sock_sendmsg(SOCKET_I(file_inode(out)), &msg);
+	do {
+		struct msghdr msg = {
+			.msg_flags = MSG_SPLICE_PAGES | MSG_NO_SHARED_FRAGS |
+				     (more ? MSG_MORE : 0) |
+				     (out->f_flags & O_NONBLOCK ? MSG_DONTWAIT : 0),
+		};
+
+		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, &piece, 1, len - sent);
+		*err = signal_pending(current) ?
+		       -ERESTARTSYS : sock_sendmsg(SOCKET_I(file_inode(out)), &msg);
+		if (*err <= 0)
+			break;
+		sent += *err;
+		piece.bv_offset += *err;
+		piece.bv_len -= *err;
+	} while (sent < len);
+	return sent;
 }
 
 /* What was sent with MSG_MORE so far is all there is. */
@@ -101,29 +130,29 @@ static ssize_t send_file(struct file *in, loff_t pos, struct file *out, size_t l
 {
 	struct sock *sk = SOCKET_I(file_inode(out))->sk;
 	size_t sent = 0;
-	ssize_t ret = 0;
+	int err = 0;
 
 	while (sent < len) {
 		struct bio_vec piece;
-		ssize_t taken;
+		size_t gone = 0;
+		ssize_t taken = 0;
 
-		ret = spg_frags_claim(sk, len - sent, &piece);
-		if (ret)
-			break;
-		ret = read_piece(in, pos + sent, &piece);
-		taken = ret;
-		if (taken > 0)
-			ret = signal_pending(current) ?
-			      -ERESTARTSYS : send_piece(out, &piece, taken, taken < len - sent);
-		spg_frags_settle(&piece, max_t(ssize_t, ret, 0));
+		err = spg_frags_claim(sk, len - sent, &piece);
+		if (!err) {
+			taken = read_piece(in, pos + sent, &piece);
+			if (taken > 0)
+				gone = send_piece(out, piece, taken, taken < len - sent, &err);
+			else
+				err = taken;
+			spg_frags_settle(&piece, gone);
+		}
 		if (!taken && sent)
 			end_here(out);
-		if (ret > 0)
-			sent += ret;
-		if (ret <= 0 || ret < taken)
+		sent += gone;
+		if (taken <= 0 || gone < taken)
 			break;
 	}
-	return sent ?: ret;
+	return sent ?: err;
 }
 
 static ssize_t direct_call(struct file *in, loff_t *ppos, struct file *out, loff_t *opos,
@@ -132,7 +161,8 @@ static ssize_t direct_call(struct file *in, loff_t *ppos, struct file *out, loff
 	ssize_t ret = send_file(in, *ppos, out, len);
 
 	/* No memory for it, or an upper-layer protocol just before it was sent, as kTLS says. */
-	if (ret == -ENOMEM || ret == -EOPNOTSUPP)
+	if (ret == -ENOMEM ||
+	    (ret == -EOPNOTSUPP && !spg_may_be_cut(SOCKET_I(file_inode(out))->sk)))
 		return spg_original(direct)(in, ppos, out, opos, len, flags);
 	if (ret <= 0)
 		return ret;

@@ -236,7 +236,7 @@ size_t spg_frags_renew(struct sock *sk, size_t len, size_t least)
  * What is sent meanwhile in this task's name gets what comes after it. May sleep.
  *
  * Return: 0, and the caller has a reference to the piece's page, for spg_frags_settle(); or
- * -ENOMEM, also where this socket uses another fragment.
+ * -ENOMEM, also where this socket uses another fragment, and the piece is not to be used.
  */
 noinline int spg_frags_claim(struct sock *sk, size_t len, struct bio_vec *piece)
 {

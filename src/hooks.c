@@ -240,7 +240,7 @@ const char *const *spg_hooks_missing(const struct spg_policy *policy)
 
 static bool is_wanted(const struct spg_hook *hook, const struct spg_policy *policy)
 {
-	return hook->site && !hook->ops && hook->needed(policy);
+	return hook->site && !hook->ops && !hook->given_up && hook->needed(policy);
 }
 
 static void free_ops(struct ftrace_ops *ops)
@@ -287,16 +287,54 @@ static int register_set(unsigned long set)
 	return 0;
 }
 
+static unsigned long quickening(unsigned long set)
+{
+	unsigned long quick = 0;
+	int i;
+
+	for (i = 0; i < hook_count; i++)
+		if (set & BIT(i) && hooks[i]->quickens)
+			quick |= BIT(i);
+	return quick;
+}
+
+static void give_up(struct spg_hook *hook)
+{
+	hook->given_up = true;
+	pr_notice("done without a hook of %s, which only makes calls quicker: it cannot be had now\n",
+		  hook->name);
+}
+
 static int register_one(int i, const struct spg_policy *policy)
 {
 	int err = register_set(BIT(i));
 
 	if (!err)
 		return 0;
+	if (hooks[i]->quickens) {
+		give_up(hooks[i]);
+		return 0;
+	}
 	pr_err("cannot hook %s: error %d\n", hooks[i]->name, err);
 	if (err == -EBUSY)
 		pr_err("a livepatch or another module owns it (see tracing/enabled_functions), or kernel.ftrace_enabled is 0\n");
 	return can_do_without(hooks[i], policy) ? 0 : err;
+}
+
+/* As one; or else without those that only quicken, as one; or else one by one. */
+static int register_all(unsigned long set, const struct spg_policy *policy)
+{
+	unsigned long quick = quickening(set);
+	int i, err = 0;
+
+	if (!register_set(set))
+		return 0;
+	if (quick && set != quick && !register_set(set & ~quick))
+		set = quick;
+	for (i = 0; i < hook_count && !err; i++)
+		if (set & BIT(i))
+			err = register_one(i, policy);
+	return err;
 }
 
 /* Take away the hooks of a set. An ops that keeps none of its hooks goes as a whole. */
@@ -315,7 +353,8 @@ static void unregister_set(unsigned long set)
 		if (!whole) {
 			/* Never the last one: an empty filter would mean every function. */
 			err = ftrace_set_filter_ip(ops, hooks[i]->site, 1, 0);
-			hooks[i]->ops = NULL;
+			if (!err)
+				hooks[i]->ops = NULL;
 		} else {
 			err = unregister_ftrace_function(ops);
 			for (j = 0; j < hook_count; j++)
@@ -372,7 +411,7 @@ int spg_hooks_add(const struct spg_policy *policy)
 {
 	const char *const *missing = spg_hooks_missing(policy);
 	unsigned long added = 0;
-	int i, err = 0;
+	int i, err;
 
 	if (missing) {
 		for (; *missing; missing++)
@@ -385,16 +424,14 @@ int spg_hooks_add(const struct spg_policy *policy)
 			added |= BIT(i);
 	if (!added)
 		return 0;
-	if (register_set(added))
-		for (i = 0; i < hook_count && !err; i++)
-			if (added & BIT(i))
-				err = register_one(i, policy);
+	err = register_all(added, policy);
 	for (i = 0; i < hook_count && !err; i++) {
 		if (!(added & BIT(i)) || !hooks[i]->ops)
 			continue;
 		err = prove(hooks[i]);
 		if (err && hooks[i]->quickens) {
 			unregister_set(BIT(i));
+			give_up(hooks[i]);
 			err = 0;
 		}
 	}
@@ -419,9 +456,12 @@ void spg_hooks_remove(const struct spg_policy *policy)
 	unsigned long set = 0;
 	int i;
 
-	for (i = 0; i < hook_count; i++)
-		if (!hooks[i]->needed(policy))
-			set |= BIT(i);
+	for (i = 0; i < hook_count; i++) {
+		if (hooks[i]->needed(policy))
+			continue;
+		set |= BIT(i);
+		hooks[i]->given_up = false;
+	}
 	unregister_set(set);
 }
 

@@ -97,33 +97,23 @@ int spg_reserve_fill(struct spg_reserve *reserve, unsigned int count)
 }
 
 /**
- * spg_keeps_files() - does a file system keep its files itself?
- * @sb: the file system
- *
- * On a block device or in memory. FUSE, 9p and others have them from somewhere else, and hand
- * readers' and writers' own pages on, to a daemon or a virtual machine; overlayfs may be on top of
- * such a one.
- *
- * Return: whether that is sure.
- */
-bool spg_keeps_files(const struct super_block *sb)
-{
-	return sb->s_magic == TMPFS_MAGIC || sb->s_magic == RAMFS_MAGIC ||
-	       (sb->s_type->fs_flags & FS_REQUIRES_DEV && sb->s_magic != FUSE_SUPER_MAGIC);
-}
-
-/**
  * spg_write_copies() - is a write to this file a copy already?
  * @out: a file that is open for writing
  *
- * Sure for regular files, without O_DIRECT, where spg_keeps_files().
+ * Sure for regular files, without O_DIRECT, whose file system keeps them on a block device or in
+ * memory. FUSE, 9p and others may hand the writer's own pages on, to a daemon or a virtual machine;
+ * overlayfs may be on top of such a one.
  *
  * Return: whether that is sure.
  */
 bool spg_write_copies(const struct file *out)
 {
-	return S_ISREG(file_inode(out)->i_mode) && !(out->f_flags & O_DIRECT) &&
-	       spg_keeps_files(file_inode(out)->i_sb);
+	const struct super_block *sb = file_inode(out)->i_sb;
+
+	if (!S_ISREG(file_inode(out)->i_mode) || out->f_flags & O_DIRECT)
+		return false;
+	return sb->s_magic == TMPFS_MAGIC || sb->s_magic == RAMFS_MAGIC ||
+	       (sb->s_type->fs_flags & FS_REQUIRES_DEV && sb->s_magic != FUSE_SUPER_MAGIC);
 }
 
 /**
