@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A short sendfile from a file to TCP, without the kernel's internal pipe: the file is read into the
- * fragment that a send() would copy into, and what was read is sent from there. That is one copy,
- * as it is through the pipe (socket.c), but no page has to be put into a pipe, found in it and
- * dropped again. For longer ones that makes no difference.
+ * A short sendfile from a file to TCP, without the kernel's internal pipe: the file is read into
+ * the fragment that a send() would copy into, and what was read is sent from there. That is one
+ * copy, as it is through the pipe (socket.c), but no page has to be put into a pipe, found in it
+ * and dropped again. For longer ones that makes no difference.
  *
  * Stands in for do_splice_direct(), which do_sendfile() calls when all permissions have been
  * checked. From there splice_direct_to_actor() would read by ->splice_read. The ->read_iter of the

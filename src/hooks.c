@@ -480,8 +480,8 @@ static const char *state_of(const struct spg_hook *hook, const struct spg_policy
  * @text: where that goes, a page that sysfs gave
  *
  * A line "FUNCTION STATE" each: "active", if it has been seen to fire just now; "idle", if the
- * policy does not need it, or it is not there and only makes calls quicker; "missing", if this kernel has no such function; or "failed". See
- * spg_hooks_add().
+ * policy does not need it, or it is not there and only makes calls quicker; "missing", if this
+ * kernel has no such function; or "failed". See spg_hooks_add().
  *
  * Return: the length of the text.
  */

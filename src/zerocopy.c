@@ -6,8 +6,8 @@
  *
  * All come by __zerocopy_sg_from_iter(); UDP and vsock have tied the buffer to the completion
  * before, TCP does it in skb_zerocopy_iter_stream(), above it. A copy needs no tie: the completion
- * comes when the send is over, as it does on a device that cannot gather, and the receiving end of a
- * virtual device has nothing to copy once more. So TCP is copied there, but for a call that began
+ * comes when the send is over, as it does on a device that cannot gather, and the receiving end of
+ * a virtual device has nothing to copy once more. So TCP is copied there, but for a call that began
  * under another mode; what is not copied is counted below. In block, sockets that had asked for
  * zero-copy before are degraded.
  */
@@ -162,7 +162,7 @@ static int zerocopy_fill_call SPG_FILL_PARAMETERS
 		return fill_copied(SPG_FILL_MSG, sk, skb, from, len);
 	ret = spg_original(zerocopy_fill) SPG_FILL_ARGUMENTS;
 	bytes = before - iov_iter_count(from);
-	/* A stream goes on in another buffer; on 6.1 io_uring comes here again from the original. */
+	/* A stream goes on in another buffer; on 6.1 io_uring comes here again from below. */
 	if ((!ret || (ret == -EMSGSIZE && bytes && sk && sk->sk_type == SOCK_STREAM)) &&
 	    !SPG_FILL_IS_NESTED)
 		count_piece(verdict, from, bytes, sk ?: skb->sk);

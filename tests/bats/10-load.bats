@@ -260,9 +260,9 @@ through_pipe() {
 	[ "$(through_pipe /tmp/short tcp 0)" = 1 ]
 	[ "$(through_pipe /tmp/short unix 1000)" = 1 ]
 	[ "$(through_pipe /proc/sys/kernel/ostype tcp 5)" = 1 ]
-	echo writable >/proc/sys/kernel/splice_trust
+	trusted writable
 	[ "$(through_pipe /tmp/short tcp 1000)" = 1 ]
-	echo >/proc/sys/kernel/splice_trust
+	trusted ""
 	mode log
 	[ "$(through_pipe /tmp/short tcp 1000)" = 1 ]
 	mode off
