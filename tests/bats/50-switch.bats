@@ -8,7 +8,7 @@ setup_file() {
 
 @test "switching while calls sleep on full and empty pipes: each ends as it should" {
 	mode log
-	for kind in socket-pipe file-pipe pipe-socket vmsplice tee; do
+	for kind in socket-pipe file-pipe pipe-socket short-sendfile vmsplice tee; do
 		for before in off log degrade; do
 			for after in degrade off block; do
 				quick_mode $before
@@ -18,6 +18,7 @@ setup_file() {
 				case $kind in
 				socket-pipe | pipe-socket | tee) [ "$HELD" = 'ended 1' ] ;;
 				file-pipe) [ "$HELD" = 'ended 100' ] ;;
+				short-sendfile) [ "$HELD" = 'ended 1000' ] ;;
 				vmsplice) [ "$HELD" = 'ended 4096' ] ;;
 				esac
 			done

@@ -46,6 +46,11 @@ busy_then_free() {
 	busy_then_free pipe-socket
 }
 
+@test "rmmod while a short sendfile sleeps in a full socket: EBUSY, and works once it returned" {
+	busy_then_free short-sendfile
+	[ "$HELD" = "ended 1000" ]
+}
+
 @test "rmmod while a vmsplice sleeps: EBUSY, and works once it returned" {
 	busy_then_free vmsplice
 }

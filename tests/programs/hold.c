@@ -6,7 +6,7 @@
  *	hold KIND
  *
  * KIND: socket-pipe (nothing to read), file-pipe (a full pipe), pipe-socket (an empty pipe),
- * sendfile (1 MiB to a socket that is not read), vmsplice (a full pipe), tee (an empty pipe), buffer
+ * sendfile (1 MiB to a socket that is not read), short-sendfile (1000 bytes to a TCP socket that is full), vmsplice (a full pipe), tee (an empty pipe), buffer
  * (no call: a pipe that holds a vmspliced page), received (no call: one that holds what a socket
  * received), admitted (no call: one that holds a page of a file by reference, where that is trusted).
  */
@@ -15,6 +15,23 @@
 #define LONG (1 << 20)
 
 static int p[2], q[2], t[2], u[2];
+
+/* What is there before the call. */
+static size_t before;
+
+/* Until there is no room left. */
+static size_t fill(int fd)
+{
+	char text[PAGE] = "";
+	size_t all = 0;
+	ssize_t n;
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	while ((n = write(fd, text, sizeof(text))) > 0)
+		all += n;
+	fcntl(fd, F_SETFL, 0);
+	return all;
+}
 
 static int long_file(void)
 {
@@ -38,6 +55,8 @@ static ssize_t call(const char *kind)
 		return splice(p[0], NULL, u[1], NULL, 100, 0);
 	if (!strcmp(kind, "sendfile"))
 		return sendfile(u[1], long_file(), NULL, LONG);
+	if (!strcmp(kind, "short-sendfile"))
+		return sendfile(t[1], long_file(), NULL, 1000);
 	if (!strcmp(kind, "vmsplice"))
 		return vmsplice(q[1], &iov, 1, 0);
 	if (!strcmp(kind, "tee"))
@@ -54,6 +73,13 @@ static void let_go(const char *kind)
 		write(u[1], "x", 1);
 	else if (!strcmp(kind, "sendfile"))
 		read_all(u[0], text, LONG);
+	else if (!strcmp(kind, "short-sendfile"))
+		/* It is woken before all is taken that was there before. */
+		for (size_t n; before; before -= n) {
+			n = before < LONG ? before : LONG;
+			if (read_all(t[0], text, n) != n)
+				die("drain");
+		}
 	else if (!strcmp(kind, "file-pipe") || !strcmp(kind, "vmsplice"))
 		read(q[0], text, PAGE);
 	else
@@ -114,12 +140,10 @@ int main(int argc, char **argv)
 		printf("ended %zd %s\n", ret, text);
 		return 0;
 	}
-	if (!strcmp(kind, "file-pipe") || !strcmp(kind, "vmsplice")) {
-		fcntl(q[1], F_SETFL, O_NONBLOCK);
-		while (write(q[1], text, sizeof(text)) > 0)
-			;
-		fcntl(q[1], F_SETFL, 0);
-	}
+	if (!strcmp(kind, "file-pipe") || !strcmp(kind, "vmsplice"))
+		before = fill(q[1]);
+	else if (!strcmp(kind, "short-sendfile"))
+		before = fill(t[1]);
 	child = fork();
 	if (!child) {
 		ret = call(kind);
