@@ -19,14 +19,14 @@ struct bio_vec;
 #define SPG_FRAGS_PIECE (SPG_FRAGS_SIZE / 4)
 
 /**
- * spg_may_be_cut() - may what is sent go in pieces that fit?
- * @sk: a TCP socket
+ * spg_may_be_cut() - may what is sent go in pieces?
+ * @sk: the socket
  *
  * A fragment's room makes a message of its own: where messages cannot be told apart, nor pieces of
  * one. An upper-layer protocol, or a BPF program of a sockmap, gets to see each; timestamps count
  * them.
  *
- * Return: whether they may.
+ * Return: whether they may, which only TCP may.
  */
 static inline bool spg_may_be_cut(const struct sock *sk)
 {

@@ -63,15 +63,15 @@ static bool is_plain_source(const struct file *in)
  */
 static bool is_plain_sink(const struct file *out, size_t len)
 {
-	const struct socket *sock;
+	const struct sock *sk;
 
 	if (!S_ISSOCK(file_inode(out)->i_mode) || !(out->f_mode & FMODE_WRITE) ||
 	    out->f_flags & O_APPEND)
 		return false;
-	sock = SOCKET_I(file_inode(out));
-	return spg_is_tcp(sock) && spg_may_be_cut(sock->sk) &&
-	       READ_ONCE(sock->sk->sk_route_caps) & NETIF_F_SG &&
-	       (!(out->f_flags & O_NONBLOCK) || sk_stream_wspace(sock->sk) >= (int)len);
+	sk = SOCKET_I(file_inode(out))->sk;
+	/* None but TCP may be cut. */
+	return spg_may_be_cut(sk) && READ_ONCE(sk->sk_route_caps) & NETIF_F_SG &&
+	       (!(out->f_flags & O_NONBLOCK) || sk_stream_wspace(sk) >= (int)len);
 }
 
 /* Read into a piece of the fragment. Returns how much, or 0 at the end of the file, or an error. */
