@@ -220,7 +220,7 @@ static inline bool spg_has_bpf_timestamps(const struct sock *sk)
 #endif
 }
 
-/* Since then nothing asks about permissions below do_splice_direct(): see direct.c. */
+/* Nothing asks about permissions below do_splice_direct() since 6.8: see direct.c. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 #define SPG_HAVE_DIRECT
 #endif

@@ -5,10 +5,9 @@
  * One event for each verdict on a user's call. Most calls get one. A sendfile through the kernel's
  * internal pipe is judged anew for each pipeful (64 KiB), and a zero-copy send for each piece that
  * goes into a socket buffer: then each event has the bytes of its own, and one of them is
- * "counted", when the call's counter grows.
- * Calls that share nothing, such as a splice into a buffered file, have no event, as they have no
- * counter; nor has what is in a mode of "off". What is let into a pipe by reference for now, and
- * copied when somebody takes it, has no second event.
+ * "counted", when the call's counter grows. Calls that share nothing, such as a splice into a
+ * buffered file, have no event, as they have no counter; nor has what is in a mode of "off". What
+ * is let into a pipe by reference for now, and copied when somebody takes it, has no second event.
  *
  * op, verdict: as the counters are called. "pass": degrade would copy this.
  * bytes: how many it is about; of a refused call, how many were asked for, 0 where it is the

@@ -185,11 +185,12 @@ static bool direct_admit(struct spg_ftrace_frame *frame)
 	const struct file *in = (void *)spg_frame_argument(frame, 0);
 	const struct file *out = (void *)spg_frame_argument(frame, 2);
 	size_t len = spg_frame_argument(frame, 4);
+	unsigned int asked;
 
 	/* A length of nothing only has the file accessed. */
-	return len && len <= SPG_FRAGS_PIECE && !spg_live_asks(SPG_SENDFILE) &&
-	       spg_live_verdict(SPG_SENDFILE, 0) >= SPG_COPY && is_plain_sink(out, len) &&
-	       is_plain_source(in);
+	return len && len <= SPG_FRAGS_PIECE &&
+	       spg_live_consider(SPG_SENDFILE, 0, &asked) >= SPG_COPY && !asked &&
+	       is_plain_sink(out, len) && is_plain_source(in);
 }
 
 static bool direct_needed(const struct spg_policy *policy)

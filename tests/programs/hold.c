@@ -6,9 +6,10 @@
  *	hold KIND
  *
  * KIND: socket-pipe (nothing to read), file-pipe (a full pipe), pipe-socket (an empty pipe),
- * sendfile (1 MiB to a socket that is not read), short-sendfile (1000 bytes to a TCP socket that is full), vmsplice (a full pipe), tee (an empty pipe), buffer
- * (no call: a pipe that holds a vmspliced page), received (no call: one that holds what a socket
- * received), admitted (no call: one that holds a page of a file by reference, where that is trusted).
+ * sendfile (1 MiB to a socket that is not read), short-sendfile (1000 bytes to a TCP socket that is
+ * full), vmsplice (a full pipe), tee (an empty pipe), buffer (no call: a pipe that holds a
+ * vmspliced page), received (no call: one that holds what a socket received), admitted (no call:
+ * one that holds a page of a file by reference, where that is trusted).
  */
 #include "common.h"
 
