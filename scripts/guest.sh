@@ -3,11 +3,11 @@
 #
 #   guest.sh KERNEL NAME DIR COMMAND...
 #
-# KERNEL is one of the releases' names, or KERNEL:FLAVOUR. What DIR holds is /test in the guest, its
-# spliceguard.ko among it; COMMAND runs there as root. Its output goes to the terminal with V=1 and to CACHE/log/NAME.out; the
-# kernel's log to CACHE/log/NAME.console. SMP= and MEMORY= (MiB) size the guest, TIMEOUT= bounds it. WITH= names packages that this
-# guest has besides, see roots.sh. DISK= is a disk image, which stays as it is. TAINT= adds to the taints that are let pass. ICOUNT=1 makes a nanosecond of its clock an
-# instruction, so that times repeat.
+# KERNEL is one of the releases' names, or KERNEL:FLAVOUR. What DIR holds is /test in the guest, its spliceguard.ko among it; COMMAND
+# runs there as root. Its output goes to the terminal with V=1 and to CACHE/log/NAME.out; the kernel's log to CACHE/log/NAME.console.
+# SMP= and MEMORY= (MiB) size the guest, TIMEOUT= bounds it. With THREADS=single its processors take turns, else they run at the same
+# time. WITH= names packages that this guest has besides, see roots.sh. DISK= is a disk image, which stays as it is. TAINT= adds to
+# the taints that are let pass. ICOUNT=1 makes a nanosecond of its clock an instruction, so that times repeat.
 #
 # Exit code 0 takes all of: the command's exit code 0, a clean power-down, no splat in the log, no taint but O and E.
 . "$(dirname "$0")/common.sh"
@@ -155,7 +155,7 @@ amd64) cpu=qemu64,-cx16,+smap,+smep,+fsgsbase,+rdrand ;;
 amd64:icount) cpu=max,-cx16 ;;
 *) cpu=max ;;
 esac
-accel=(-accel tcg)
+accel=(-accel "tcg,thread=${THREADS:-multi}")
 # shellcheck disable=SC2054
 [ -z "${ICOUNT:-}" ] || accel=(-accel tcg,thread=single -icount shift=0,sleep=off)
 disk=()
