@@ -22,9 +22,7 @@
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
 #include <net/tcp.h>
-#ifdef SPG_HAVE_SENDPAGE
 #include <net/tls.h>
-#endif
 
 /*
  * ftrace: since 5.11 a callback gets an opaque frame, and handles its own recursion unless it asks
@@ -243,6 +241,16 @@ static inline bool spg_is_tcp(const struct socket *sock)
 	       sock->type == SOCK_STREAM && sock->sk->sk_protocol == IPPROTO_TCP;
 }
 
+static inline bool spg_is_software_tls(const struct socket *sock)
+{
+	const struct tcp_ulp_ops *ulp;
+
+	if (!spg_is_tcp(sock))
+		return false;
+	ulp = READ_ONCE(inet_csk(sock->sk)->icsk_ulp_ops);
+	return ulp && !strcmp(ulp->name, "tls") && tls_get_ctx(sock->sk)->tx_conf == TLS_SW;
+}
+
 /*
  * A socket that was plain TCP when it was judged may be given an upper-layer protocol, or to a
  * sockmap, at any time; all that is done under its lock. So pages go to it by reference under that
@@ -265,16 +273,6 @@ static inline bool spg_has_sendpage(const struct socket *sock)
 	if (sock->ops->family == PF_INET || sock->ops->family == PF_INET6)
 		return READ_ONCE(sock->sk->sk_prot)->sendpage;
 	return true;
-}
-
-static inline bool spg_is_software_tls(const struct socket *sock)
-{
-	const struct tcp_ulp_ops *ulp;
-
-	if (!spg_is_tcp(sock))
-		return false;
-	ulp = READ_ONCE(inet_csk(sock->sk)->icsk_ulp_ops);
-	return ulp && !strcmp(ulp->name, "tls") && tls_get_ctx(sock->sk)->tx_conf == TLS_SW;
 }
 
 static inline bool spg_one_buffer_a_message(const struct socket *sock)

@@ -35,6 +35,9 @@
  */
 #define BATCH 16
 
+/* At most what a record takes besides what it carries. */
+#define TLS_OVERHEAD 64
+
 SPG_STAND_IN(socket, ssize_t,
 	     (struct pipe_inode_info *pipe, struct file *out, loff_t *ppos, size_t len,
 	      unsigned int flags),
@@ -125,11 +128,23 @@ static bool holds_data(struct pipe_inode_info *pipe, unsigned int from)
 	return false;
 }
 
+/*
+ * How much of @len to send at once, so that it goes into fragments that are used again. TLS in
+ * software makes records of it: cut where a full one ends, those are the same. Each has a fragment
+ * of its own, since two are a little longer than one.
+ */
 static size_t room_for(const struct sink *sink, size_t len)
 {
-	size_t room = spg_frags_renew(sink->sock->sk, len, SPG_FRAGS_REST);
+	struct sock *sk = sink->sock->sk;
+	size_t room;
 
-	return spg_may_be_cut(sink->sock->sk) ? room : len;
+	if (spg_is_software_tls(sink->sock)) {
+		len = min_t(size_t, len, TLS_MAX_PAYLOAD_SIZE);
+		spg_frags_renew(sk, len + TLS_OVERHEAD, len + TLS_OVERHEAD);
+		return len;
+	}
+	room = spg_frags_renew(sk, len, SPG_FRAGS_REST);
+	return spg_may_be_cut(sk) ? room : len;
 }
 
 /*

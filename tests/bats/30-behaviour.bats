@@ -115,6 +115,11 @@ same() {
 	[[ "$(uname -r)" == 5.10.* ]] || grep '^tls: sendfile=50000 ' /tmp/behaviour/ext4-off
 }
 
+@test "behaviour: the records that TLS makes" {
+	same tls-records
+	[[ "$(uname -r)" == 5.10.* ]] || grep -q '^tls-records: .* 23:16408 23:16408' /tmp/behaviour/ext4-off
+}
+
 @test "behaviour: file sinks" {
 	same file-sinks
 }

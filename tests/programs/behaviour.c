@@ -682,22 +682,31 @@ static void file_to_tcp(void)
 	edge(t[1], t[0]);
 }
 
-/* TLS in the kernel: what is spliced to it arrives, whole records or half ones, and in order. */
-static void tls(void)
+/* @in may be -1: it gets what TLS sends. Returns whether there is TLS here. */
+static bool have_tls(int out, int in)
 {
 	struct tls12_crypto_info_aes_gcm_128 info = {
 		.info = { .version = TLS_1_2_VERSION, .cipher_type = TLS_CIPHER_AES_GCM_128 }, .key = "0123456789abcde" };
+
+	if (setsockopt(out, IPPROTO_TCP, TCP_ULP, "tls", 4) || setsockopt(out, SOL_TLS, TLS_TX, &info, sizeof(info)) ||
+	    (in >= 0 && (setsockopt(in, IPPROTO_TCP, TCP_ULP, "tls", 4) || setsockopt(in, SOL_TLS, TLS_RX, &info, sizeof(info))))) {
+		printf(" absent");
+		return false;
+	}
+	return true;
+}
+
+/* TLS in the kernel: what is spliced to it arrives, whole records or half ones, and in order. */
+static void tls(void)
+{
 	int t[2], p[2], q[2], fd = file_of(BIG);
 	loff_t off = 3;
 
 	inet_pair(SOCK_STREAM, t);
 	make_pipe(p);
 	make_pipe(q);
-	if (setsockopt(t[0], IPPROTO_TCP, TCP_ULP, "tls", 4) || setsockopt(t[1], IPPROTO_TCP, TCP_ULP, "tls", 4) ||
-	    setsockopt(t[1], SOL_TLS, TLS_TX, &info, sizeof(info)) || setsockopt(t[0], SOL_TLS, TLS_RX, &info, sizeof(info))) {
-		printf(" absent");
+	if (!have_tls(t[1], t[0]))
 		return;
-	}
 	r("sendfile", sendfile(t[1], fd, &off, 50000));
 	exactly("bytes", t[0], 50000);
 	r("fill", splice(fd, &off, p[1], NULL, 30000, 0));
@@ -710,6 +719,67 @@ static void tls(void)
 	r("sendfile", sendfile(t[1], fd, &off, 10000));
 	r("receive", splice(t[0], NULL, q[1], NULL, 10000, 0));
 	exactly("bytes", q[0], 10000);
+}
+
+/* How long is each record, and is there nothing else? Until the end of what comes. */
+static void list_records(int fd)
+{
+	static char text[1 << 16];
+	unsigned char header[5];
+
+	while (read_all(fd, (char *)header, sizeof(header)) == sizeof(header)) {
+		size_t len = header[3] << 8 | header[4];
+
+		printf(" %d:%zu", header[0], len);
+		if (read_all(fd, text, len) != len)
+			printf("!");
+	}
+}
+
+/* Where records end, somebody on the wire sees. @limit: how long one may be, or 0. */
+static void send_records(unsigned short limit)
+{
+	int t[2], p[2], fd = file_of(BIG);
+	loff_t off = 3;
+	pid_t reader;
+
+	inet_pair(SOCK_STREAM, t);
+	make_pipe(p);
+	if (!have_tls(t[1], -1))
+		return;
+	if (limit)
+		r("limit", setsockopt(t[1], SOL_TLS, 5 /* TLS_TX_MAX_PAYLOAD_LEN, since 6.19 */, &limit, sizeof(limit)));
+	fflush(stdout);
+	reader = fork();
+	if (!reader) {
+		close(t[1]);
+		list_records(t[0]);
+		fflush(stdout);
+		_exit(0);
+	}
+	r("sendfile", sendfile(t[1], fd, &off, 300000));
+	r("one", sendfile(t[1], fd, &off, 16384));
+	r("one-more", sendfile(t[1], fd, &off, 16385));
+	r("fill", splice(fd, &off, p[1], NULL, 60000, 0));
+	r("more", splice(p[0], NULL, t[1], NULL, 10000, SPLICE_F_MORE));
+	r("open", sendfile(t[1], fd, &off, 100000));
+	r("more", splice(p[0], NULL, t[1], NULL, 20000, SPLICE_F_MORE));
+	r("rest", splice(p[0], NULL, t[1], NULL, 30000, 0));
+	/* Of more pieces by reference than a record has room for, it would be made earlier. */
+	for (int i = 0; i < 12; i++)
+		splice(fd, &off, p[1], NULL, 700 + i, SPLICE_F_NONBLOCK);
+	r("small", splice(p[0], NULL, t[1], NULL, 50000, SPLICE_F_NONBLOCK));
+	r("send-more", send(t[1], "plain", 5, MSG_MORE));
+	r("sendfile", sendfile(t[1], fd, &off, 70000));
+	fflush(stdout);
+	close(t[1]);
+	waitpid(reader, NULL, 0);
+}
+
+static void tls_records(void)
+{
+	send_records(0);
+	send_records(5000);
 }
 
 static void file_sinks(void)
@@ -1012,6 +1082,7 @@ static const struct { const char *name; void (*run)(void); } cases[] = {
 	{ "whole-datagrams", whole_datagrams },
 	{ "digest", digest },
 	{ "tls", tls },
+	{ "tls-records", tls_records },
 	{ "file-sinks", file_sinks },
 	{ "direct-sinks", direct_sinks },
 	{ "memory", memory },
