@@ -241,14 +241,37 @@ static inline bool spg_is_tcp(const struct socket *sock)
 	       sock->type == SOCK_STREAM && sock->sk->sk_protocol == IPPROTO_TCP;
 }
 
-static inline bool spg_is_software_tls(const struct socket *sock)
+/* What TLS in software has, if it is that. Once there it stays as long as the socket's file. */
+static inline const struct tls_context *spg_software_tls(const struct socket *sock)
 {
 	const struct tcp_ulp_ops *ulp;
+	const struct tls_context *tls;
 
 	if (!spg_is_tcp(sock))
-		return false;
+		return NULL;
 	ulp = READ_ONCE(inet_csk(sock->sk)->icsk_ulp_ops);
-	return ulp && !strcmp(ulp->name, "tls") && tls_get_ctx(sock->sk)->tx_conf == TLS_SW;
+	if (!ulp || strcmp(ulp->name, "tls"))
+		return NULL;
+	tls = tls_get_ctx(sock->sk);
+	return tls && tls->tx_conf == TLS_SW ? tls : NULL;
+}
+
+/*
+ * How many bytes TLS in software makes whole records of, or 0 where it may not or is not that:
+ * where a record is half full, the next one ends elsewhere. How long one may be can be told since
+ * 6.19.
+ */
+static inline size_t spg_tls_records(const struct socket *sock)
+{
+	const struct tls_context *tls = spg_software_tls(sock);
+	size_t record = TLS_MAX_PAYLOAD_SIZE;
+
+	if (!tls || READ_ONCE(tls->pending_open_record_frags))
+		return 0;
+#ifdef SPG_HAVE_TLS_PAYLOAD_LEN
+	record = clamp_t(size_t, READ_ONCE(tls->tx_max_payload_len), 1, TLS_MAX_PAYLOAD_SIZE);
+#endif
+	return rounddown(TLS_MAX_PAYLOAD_SIZE, record);
 }
 
 /*
@@ -282,7 +305,7 @@ static inline bool spg_one_buffer_a_message(const struct socket *sock)
 
 static inline int spg_more_flags(const struct socket *sock, bool asked, bool follows)
 {
-	if ((asked && !spg_is_software_tls(sock)) || (follows && spg_has_sendpage(sock)))
+	if ((asked && !spg_software_tls(sock)) || (follows && spg_has_sendpage(sock)))
 		return MSG_MORE;
 	return sock->ops->family == PF_KCM ? MSG_EOR : 0;
 }

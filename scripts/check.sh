@@ -3,7 +3,8 @@
 #
 #   check.sh          everything; KERNELS="6.1 7.2" and TESTS=pattern (of bats test names) narrow it, V=1 shows all; WHOLE=1 has every
 #                     kernel run what otherwise the newest does alone; with ARCH=arm64 what differs there; with ORACLE_ARM64=1 the
-#                     sharing oracle of one of its kernels besides
+#                     sharing oracle of one of its kernels besides; with THREADS=multi a guest's two processors run at the same
+#                     time, where QEMU itself may fail
 #   check.sh lint     checkpatch, shellcheck, the disassembly rules
 #   check.sh unit     the tests of policy and of the command in user space, under ASan and UBSan
 . "$(dirname "$0")/common.sh"

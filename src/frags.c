@@ -143,17 +143,17 @@ static bool claim(struct ring *ring, unsigned long owner)
 
 /*
  * Keep a page, or NULL, for which the oldest is given if it has arrived. One that is still on its
- * way at its turn is left for the next one, unless all were for a whole round: slow receivers would
- * keep the ring from ever being of use.
+ * way at its turn is left for the next one, unless this one is full and all were for a whole round:
+ * slow receivers would keep the ring from ever being of use.
  *
  * Returns whether it did; *page is what the caller has now.
  */
-static bool exchange(struct ring *ring, struct page **page)
+static bool exchange(struct ring *ring, struct page **page, bool full)
 {
 	struct page **place = &ring->pages[ring->turn++ % ring_size];
 
 	if (*place && page_ref_count(*place) != 1) {
-		if (ring->late++ < ring_size)
+		if (ring->late++ < ring_size || !full)
 			return false;
 		drop_at(ring, place - ring->pages);
 	} else if (*place) {
@@ -174,7 +174,7 @@ static bool may_be_kept(const struct page_frag *frag)
 }
 
 /* Returns whether the fragment has room, or none at all. */
-static bool renew(struct page_frag *frag)
+static bool renew(struct page_frag *frag, bool full)
 {
 	unsigned long owner = spg_stash_owner();
 	struct ring *ring = raw_cpu_ptr(&rings);
@@ -184,7 +184,7 @@ static bool renew(struct page_frag *frag)
 		return false;
 	spin_lock(&ring->lock);
 	was_empty = !ring->count;
-	exchanged = claim(ring, owner) && exchange(ring, &frag->page);
+	exchanged = claim(ring, owner) && exchange(ring, &frag->page, full);
 	is_first = was_empty && ring->count;
 	spin_unlock(&ring->lock);
 	if (is_first)
@@ -223,7 +223,7 @@ size_t spg_frags_renew(struct sock *sk, size_t len, size_t least)
 	}
 	if (room >= min(len, least))
 		return min(len, room);
-	return renew(frag) ? min_t(size_t, len, FRAG_SIZE) : len;
+	return renew(frag, room < SPG_FRAGS_REST) ? min_t(size_t, len, FRAG_SIZE) : len;
 }
 
 #ifdef SPG_HAVE_DIRECT

@@ -118,35 +118,6 @@ static unsigned int same_way(struct pipe_inode_info *pipe, const struct sink *si
 	return *by_reference ? min(count, SPG_REFERENCES_AT_ONCE) : count;
 }
 
-static bool holds_data(struct pipe_inode_info *pipe, unsigned int from)
-{
-	unsigned int i;
-
-	for (i = from; i != pipe->head; i++)
-		if (spg_slot(pipe, i)->len)
-			return true;
-	return false;
-}
-
-/*
- * How much of @len to send at once, so that it goes into fragments that are used again. TLS in
- * software makes records of it: cut where a full one ends, those are the same. Each has a fragment
- * of its own, since two are a little longer than one.
- */
-static size_t room_for(const struct sink *sink, size_t len)
-{
-	struct sock *sk = sink->sock->sk;
-	size_t room;
-
-	if (spg_is_software_tls(sink->sock)) {
-		len = min_t(size_t, len, TLS_MAX_PAYLOAD_SIZE);
-		spg_frags_renew(sk, len + TLS_OVERHEAD, len + TLS_OVERHEAD);
-		return len;
-	}
-	room = spg_frags_renew(sk, len, SPG_FRAGS_REST);
-	return spg_may_be_cut(sk) ? room : len;
-}
-
 /*
  * Collect up to @len bytes of what the pipe holds. Returns how many, and in the batch whether more
  * of them follows.
@@ -156,17 +127,14 @@ static ssize_t collect(struct pipe_inode_info *pipe, size_t len, const struct si
 {
 	unsigned int limit = same_way(pipe, sink, &batch->by_reference);
 	bool private = sink->private && !batch->by_reference;
-	bool copies_fragments = sink->fragments && !batch->by_reference;
-	size_t most = copies_fragments ? room_for(sink, len) : len;
 	size_t taken = 0;
-	bool cut = false;
 	unsigned int i;
 	int err = 0;
 
 	batch->count = 0;
 	for (i = pipe->tail; i != pipe->head; i++) {
 		struct pipe_buffer *buf = spg_slot(pipe, i);
-		size_t seg = min_t(size_t, most - taken, buf->len);
+		size_t seg = min_t(size_t, len - taken, buf->len);
 
 		if (!buf->len)
 			continue;
@@ -186,14 +154,10 @@ static ssize_t collect(struct pipe_inode_info *pipe, size_t len, const struct si
 		batch->addresses[batch->count].iov_len = seg;
 		batch->count++;
 		taken += seg;
-		cut = seg < buf->len;
-		if (taken == most || batch->count == limit)
+		if (taken == len || batch->count == limit)
 			break;
 	}
-	if (taken == most && most < len)
-		batch->more = cut || holds_data(pipe, i + 1);
-	else
-		batch->more = taken < len && pipe_occupancy(pipe->head, i) > SPG_MORE_FOLLOWS;
+	batch->more = taken < len && pipe_occupancy(pipe->head, i) > SPG_MORE_FOLLOWS;
 	if (err && !batch->count)
 		return err == -ENODATA ? 0 : err;
 	return taken;
@@ -265,11 +229,70 @@ static int wait_for_data(struct pipe_inode_info *pipe, unsigned int flags, size_
 	return 1;
 }
 
-static int send_batch(const struct sink *sink, struct batch *batch, size_t len, int flags,
-		      bool asked_more)
+/*
+ * How much of @len to send at once, so that it goes into fragments that are used again, and whether
+ * the socket is to be told that the rest follows.
+ *
+ * TLS in software makes records of it. Cut where one ends, they are the same, and it need not be
+ * told. Each gets a fragment of its own, since two are a little longer than one.
+ */
+static size_t piece_of(const struct sink *sink, size_t len, bool *follows)
 {
-	struct msghdr msg = { .msg_flags = flags };
+	struct sock *sk = sink->sock->sk;
+	size_t records = spg_tls_records(sink->sock);
+	size_t room;
 
+	if (records) {
+		len = min(len, records);
+		spg_frags_renew(sk, len + TLS_OVERHEAD, len + TLS_OVERHEAD);
+		return len;
+	}
+	room = spg_frags_renew(sk, len, SPG_FRAGS_REST);
+	if (!spg_may_be_cut(sk))
+		return len;
+	*follows |= room < len;
+	return room;
+}
+
+/* Also where an error is not this send's. */
+static bool takes_no_more(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_err) || READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN;
+}
+
+/* As one send of @len bytes. Returns how many were sent, or an error if none was. */
+static ssize_t send_copies(const struct sink *sink, const struct batch *batch, size_t len,
+			   int flags, bool asked_more)
+{
+	struct msghdr msg = {};
+	size_t sent = 0;
+	size_t piece;
+	int ret;
+
+	if (sink->private)
+		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, batch->pages, batch->count, len);
+	else
+		iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->addresses, batch->count, len);
+	do {
+		bool follows = batch->more;
+
+		piece = len - sent;
+		if (sink->fragments)
+			piece = piece_of(sink, piece, &follows);
+		msg.msg_flags = flags | spg_more_flags(sink->sock, asked_more, follows);
+		iov_iter_truncate(&msg.msg_iter, piece);
+		ret = sock_sendmsg(sink->sock, &msg);
+		if (ret <= 0)
+			return sent ?: ret;
+		sent += ret;
+		iov_iter_reexpand(&msg.msg_iter, len - sent);
+	} while (ret == piece && sent < len && !takes_no_more(sink->sock->sk));
+	return sent;
+}
+
+static ssize_t send_batch(const struct sink *sink, struct batch *batch, size_t len, int flags,
+			  bool asked_more)
+{
 	if (batch->by_reference) {
 		int ret = spg_send_pages(sink->sock, sink->net == SPG_TCP, batch->pages,
 					 batch->count, len, flags, asked_more, batch->more);
@@ -278,12 +301,7 @@ static int send_batch(const struct sink *sink, struct batch *batch, size_t len, 
 			return ret;
 		batch->by_reference = false;
 	}
-	msg.msg_flags |= spg_more_flags(sink->sock, asked_more, batch->more);
-	if (sink->private)
-		iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, batch->pages, batch->count, len);
-	else
-		iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->addresses, batch->count, len);
-	return sock_sendmsg(sink->sock, &msg);
+	return send_copies(sink, batch, len, flags, asked_more);
 }
 
 /* What a sink is, and what is trusted, may change while a call waits for data. */

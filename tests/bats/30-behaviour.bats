@@ -120,6 +120,10 @@ same() {
 	[[ "$(uname -r)" == 5.10.* ]] || grep -q '^tls-records: .* 23:16408 23:16408' /tmp/behaviour/ext4-off
 }
 
+@test "behaviour: what is said to be sent by TLS is in records" {
+	same tls-full
+}
+
 @test "behaviour: file sinks" {
 	same file-sinks
 }

@@ -721,18 +721,43 @@ static void tls(void)
 	exactly("bytes", q[0], 10000);
 }
 
-/* How long is each record, and is there nothing else? Until the end of what comes. */
-static void list_records(int fd)
+#define RECORD_OVERHEAD (8 + 16)
+
+/* The records that come, until the end or until they carry so many bytes, with @list each one's length. Returns how many they carry. */
+static size_t read_records(int fd, size_t most, bool list)
 {
 	static char text[1 << 16];
 	unsigned char header[5];
+	size_t bytes = 0, n = 0;
 
-	while (read_all(fd, (char *)header, sizeof(header)) == sizeof(header)) {
+	while (bytes < most && (n = read_all(fd, (char *)header, sizeof(header))) == sizeof(header)) {
 		size_t len = header[3] << 8 | header[4];
 
-		printf(" %d:%zu", header[0], len);
+		if (list)
+			printf(" %d:%zu", header[0], len);
 		if (read_all(fd, text, len) != len)
-			printf("!");
+			printf(" cut");
+		bytes += len - RECORD_OVERHEAD;
+	}
+	if (n % sizeof(header))
+		printf(" half-a-header");
+	return bytes;
+}
+
+static void set_record_limit(int fd, unsigned short limit)
+{
+	if (limit)
+		r("limit", setsockopt(fd, SOL_TLS, 5 /* TLS_TX_MAX_PAYLOAD_LEN, since 6.19 */, &limit, sizeof(limit)));
+}
+
+/* @count buffers of @len bytes, each of another page. Of more pieces than a record has room for, stock makes it earlier. */
+static void fill_in_parts(int pipe, int fd, size_t len, int count)
+{
+	while (count--) {
+		loff_t off = count * PAGE;
+
+		if (splice(fd, &off, pipe, NULL, len, SPLICE_F_NONBLOCK) != (ssize_t)len)
+			printf(" short-fill");
 	}
 }
 
@@ -747,13 +772,12 @@ static void send_records(unsigned short limit)
 	make_pipe(p);
 	if (!have_tls(t[1], -1))
 		return;
-	if (limit)
-		r("limit", setsockopt(t[1], SOL_TLS, 5 /* TLS_TX_MAX_PAYLOAD_LEN, since 6.19 */, &limit, sizeof(limit)));
+	set_record_limit(t[1], limit);
 	fflush(stdout);
 	reader = fork();
 	if (!reader) {
 		close(t[1]);
-		list_records(t[0]);
+		read_records(t[0], SIZE_MAX, true);
 		fflush(stdout);
 		_exit(0);
 	}
@@ -765,10 +789,14 @@ static void send_records(unsigned short limit)
 	r("open", sendfile(t[1], fd, &off, 100000));
 	r("more", splice(p[0], NULL, t[1], NULL, 20000, SPLICE_F_MORE));
 	r("rest", splice(p[0], NULL, t[1], NULL, 30000, 0));
-	/* Of more pieces by reference than a record has room for, it would be made earlier. */
-	for (int i = 0; i < 12; i++)
-		splice(fd, &off, p[1], NULL, 700 + i, SPLICE_F_NONBLOCK);
+	fill_in_parts(p[1], fd, 700, 12);
 	r("small", splice(p[0], NULL, t[1], NULL, 50000, SPLICE_F_NONBLOCK));
+	/* Whether more follows is asked after 16 buffers each. */
+	fcntl(p[1], F_SETPIPE_SZ, 64 * PAGE);
+	fill_in_parts(p[1], fd, 3000, 20);
+	r("many", splice(p[0], NULL, t[1], NULL, BIG, SPLICE_F_NONBLOCK));
+	fill_in_parts(p[1], fd, 3000, 16);
+	r("sixteen", splice(p[0], NULL, t[1], NULL, BIG, SPLICE_F_NONBLOCK));
 	r("send-more", send(t[1], "plain", 5, MSG_MORE));
 	r("sendfile", sendfile(t[1], fd, &off, 70000));
 	fflush(stdout);
@@ -776,10 +804,54 @@ static void send_records(unsigned short limit)
 	waitpid(reader, NULL, 0);
 }
 
+/* What a call says that it has sent into a full socket is in records, also where one was half full before. */
+static void fill_with_records(unsigned short limit)
+{
+	int t[2], p[2], fd = file_of(BIG), size = 100000;
+	struct timeval patience = { .tv_sec = 3 };
+	size_t sent = 5;
+	loff_t off = 0;
+	ssize_t n;
+	pid_t reader;
+
+	inet_pair(SOCK_STREAM, t);
+	make_pipe(p);
+	if (!have_tls(t[1], -1))
+		return;
+	set_record_limit(t[1], limit);
+	setsockopt(t[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	fcntl(t[1], F_SETFL, O_NONBLOCK);
+	r("send-more", send(t[1], "plain", 5, MSG_MORE));
+	do {
+		off %= BIG / 2;
+		splice(fd, &off, p[1], NULL, 16 * PAGE, SPLICE_F_NONBLOCK);
+		n = splice(p[0], NULL, t[1], NULL, 16 * PAGE, SPLICE_F_NONBLOCK);
+		if (n > 0)
+			sent += n;
+	} while (n > 0);
+	r("full", n);
+	fflush(stdout);
+	reader = fork();
+	if (!reader) {
+		setsockopt(t[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		printf(" all=%d", read_records(t[0], sent, false) == sent);
+		fflush(stdout);
+		_exit(0);
+	}
+	waitpid(reader, NULL, 0);
+	close(t[1]);
+}
+
 static void tls_records(void)
 {
 	send_records(0);
 	send_records(5000);
+}
+
+static void tls_full(void)
+{
+	fill_with_records(0);
+	fill_with_records(5000);
 }
 
 static void file_sinks(void)
@@ -1083,6 +1155,7 @@ static const struct { const char *name; void (*run)(void); } cases[] = {
 	{ "digest", digest },
 	{ "tls", tls },
 	{ "tls-records", tls_records },
+	{ "tls-full", tls_full },
 	{ "file-sinks", file_sinks },
 	{ "direct-sinks", direct_sinks },
 	{ "memory", memory },
