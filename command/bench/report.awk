@@ -6,7 +6,12 @@
 # A target covers several places (sizes, and what files are on); it is met where all of them are. FILE gets a line for each target,
 # for the picture and for a table: its title, the word, how far its worst place is from the limit, what was measured there, the limit.
 
-{ value[$2, $3, $4, $5, $6] = $7 }
+# Of what was measured several times, the median counts.
+{
+	key = $2 SUBSEP $3 SUBSEP $4 SUBSEP $5 SUBSEP $6
+	add_sorted(key, $7)
+	value[key] = quantile(key, 0.5)
+}
 $6 == "ns_per_byte" || $6 == "least_ns" { remember($6, $3, $4, $2, $5) }
 # The modes are measured in turn, and each turn is judged by itself: by how much of a second processor there was.
 $3 == "scale-sendfile" { gain[$2] = $7 }
@@ -247,6 +252,7 @@ function copies(workload, source, others,   seen, counted) {
 }
 
 function add_sorted(name, x,   i) {
+	x += 0
 	for (i = ++count[name]; i > 1 && sorted[name, i - 1] > x; i--)
 		sorted[name, i] = sorted[name, i - 1]
 	sorted[name, i] = x

@@ -51,32 +51,43 @@ row() {
 	fi
 }
 
+# Which connection it is makes a difference of a percent, and what log adds to a call of 64 KiB is hardly more: that counts by three.
+move() {
+	row "$@"
+	case "$mode $* " in
+	stock*" 65536 "* | log*" 65536 "*)
+		row "$@"
+		row "$@"
+		;;
+	esac
+}
+
 # What moves bytes as a program with zero-copy does.
 moves() {
 	local size source
 	for size in $SIZES; do
-		row stream sendfile tcp "$size" tmpfs "$FILE"
-		row stream splice tcp "$size" tmpfs "$FILE"
+		move stream sendfile tcp "$size" tmpfs "$FILE"
+		move stream splice tcp "$size" tmpfs "$FILE"
 	done
-	for size in 1024 4096 16384; do row stream files tcp "$size" tmpfs "$FILE"; done
+	for size in 1024 4096 16384; do move stream files tcp "$size" tmpfs "$FILE"; done
 	for size in $SIZES; do
-		row stream vmsplice tcp "$size" memory
-		row zerocopy zerocopy "$size"
-		row zerocopy sendzc "$size"
-		row relay splice "$size"
-		row pipes vmsplice "$size"
+		move stream vmsplice tcp "$size" memory
+		move zerocopy zerocopy "$size"
+		move zerocopy sendzc "$size"
+		move relay splice "$size"
+		move pipes vmsplice "$size"
 	done
-	for size in 4096 65536 1048576; do row pipes splice "$size" tmpfs "$FILE" "$DIR/copy"; done
+	for size in 4096 65536 1048576; do move pipes splice "$size" tmpfs "$FILE" "$DIR/copy"; done
 	for size in 4096 65536 1048576; do
 		for source in "${SOURCES[@]}"; do
-			row stream sendfile tcp "$size" "$source" "$DIR/$source/file"
-			row stream splice tcp "$size" "$source" "$DIR/$source/file"
+			move stream sendfile tcp "$size" "$source" "$DIR/$source/file"
+			move stream splice tcp "$size" "$source" "$DIR/$source/file"
 		done
 	done
 	for size in 4096 16384 65536 1048576; do
-		row stream sendfile unix "$size" tmpfs "$FILE"
-		row stream splice unix "$size" tmpfs "$FILE"
-		row stream sendfile tls "$size" tmpfs "$FILE"
+		move stream sendfile unix "$size" tmpfs "$FILE"
+		move stream splice unix "$size" tmpfs "$FILE"
+		move stream sendfile tls "$size" tmpfs "$FILE"
 	done
 }
 
