@@ -155,7 +155,7 @@ amd64) cpu=qemu64,-cx16,+smap,+smep,+fsgsbase,+rdrand ;;
 amd64:icount) cpu=max,-cx16 ;;
 *) cpu=max ;;
 esac
-accel=(-accel "tcg,thread=${THREADS:-multi}")
+accel=(-accel "tcg${THREADS:+,thread=$THREADS}")
 # shellcheck disable=SC2054
 [ -z "${ICOUNT:-}" ] || accel=(-accel tcg,thread=single -icount shift=0,sleep=off)
 disk=()

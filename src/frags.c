@@ -6,8 +6,9 @@
  * one from the allocator when it is full. Where that clears all that it gives (init_on_alloc), it
  * costs as much as the copy. The kernel begins a full one again where nobody else has it any more,
  * but what was sent last is still on its way (net/core/sock.c, skb_page_frag_refill()). So each
- * processor keeps those that it has filled last, as many as a TCP connection may have on its way,
- * and whoever has filled one more gets the oldest of them for it, if that has arrived by then.
+ * processor keeps those that it has used last, as many as a TCP connection may have on its way, and
+ * whoever has one more without the room that he needs gets the oldest of them for it, if that has
+ * arrived by then.
  *
  * They are what send() allocates: of no file, in no process, and whoever has one holds a reference
  * to it. All that anybody gets to see of one is written first; and they stay with the cgroup whose
@@ -32,6 +33,8 @@
 #define RING_MAX (SZ_4M / FRAG_SIZE)
 /* All processors together keep at most one part in so many of the machine's memory. */
 #define MEMORY_PARTS 256
+/* In rounds of a ring, see exchange(). */
+#define PATIENCE 4
 /* A processor on which nobody has needed one for this long, at most twice, keeps none. */
 #define IDLE_TIME (30 * HZ)
 
@@ -142,9 +145,10 @@ static bool claim(struct ring *ring, unsigned long owner)
 }
 
 /*
- * Keep a page, or NULL, for which the oldest is given if it has arrived. One that is still on its
- * way at its turn is left for the next one, unless this one is full and all were for a whole round:
- * slow receivers would keep the ring from ever being of use.
+ * Keep a page, or NULL, for which the oldest is given if it has arrived, and nothing where a place
+ * is free. One that is still on its way at its turn is left for the next one, unless all were for a
+ * whole round, or for PATIENCE rounds if this page is not full: slow receivers would keep the ring
+ * from ever being of use.
  *
  * Returns whether it did; *page is what the caller has now.
  */
@@ -153,7 +157,7 @@ static bool exchange(struct ring *ring, struct page **page, bool full)
 	struct page **place = &ring->pages[ring->turn++ % ring_size];
 
 	if (*place && page_ref_count(*place) != 1) {
-		if (ring->late++ < ring_size || !full)
+		if (ring->late++ < (full ? ring_size : PATIENCE * ring_size))
 			return false;
 		drop_at(ring, place - ring->pages);
 	} else if (*place) {

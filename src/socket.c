@@ -35,7 +35,7 @@
  */
 #define BATCH 16
 
-/* At most what a record takes besides what it carries. */
+/* At most what a full record takes besides what it carries. */
 #define TLS_OVERHEAD 64
 
 SPG_STAND_IN(socket, ssize_t,
@@ -54,6 +54,7 @@ struct batch {
 	unsigned int count;
 	bool by_reference;
 	bool more;
+	bool broke_off;
 };
 
 /**
@@ -206,7 +207,7 @@ static bool eat_empty_buffers(struct pipe_inode_info *pipe, bool *wake)
 
 /*
  * Wait until there is data. Returns 1, or 0 where there will be none, or an error. @sent and *wake
- * as in send_copied().
+ * as in send_pipe().
  */
 static int wait_for_data(struct pipe_inode_info *pipe, unsigned int flags, size_t sent, bool *wake)
 {
@@ -234,7 +235,7 @@ static int wait_for_data(struct pipe_inode_info *pipe, unsigned int flags, size_
  * the socket is to be told that the rest follows.
  *
  * TLS in software makes records of it. Cut where one ends, they are the same, and it need not be
- * told. Each gets a fragment of its own, since two are a little longer than one.
+ * told. Two full ones are a little longer than a fragment of 32 KiB, so each gets one of its own.
  */
 static size_t piece_of(const struct sink *sink, size_t len, bool *follows)
 {
@@ -254,15 +255,12 @@ static size_t piece_of(const struct sink *sink, size_t len, bool *follows)
 	return room;
 }
 
-/* Also where an error is not this send's. */
-static bool takes_no_more(const struct sock *sk)
-{
-	return READ_ONCE(sk->sk_err) || READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN;
-}
-
-/* As one send of @len bytes. Returns how many were sent, or an error if none was. */
-static ssize_t send_copies(const struct sink *sink, const struct batch *batch, size_t len,
-			   int flags, bool asked_more)
+/*
+ * As one send of @len bytes. Returns how many were sent, or an error if none was; in the batch is
+ * whether an error came after some were.
+ */
+static ssize_t send_copies(const struct sink *sink, struct batch *batch, size_t len, int flags,
+			   bool asked_more)
 {
 	struct msghdr msg = {};
 	size_t sent = 0;
@@ -282,17 +280,19 @@ static ssize_t send_copies(const struct sink *sink, const struct batch *batch, s
 		msg.msg_flags = flags | spg_more_flags(sink->sock, asked_more, follows);
 		iov_iter_truncate(&msg.msg_iter, piece);
 		ret = sock_sendmsg(sink->sock, &msg);
+		batch->broke_off = sent && ret <= 0;
 		if (ret <= 0)
 			return sent ?: ret;
 		sent += ret;
 		iov_iter_reexpand(&msg.msg_iter, len - sent);
-	} while (ret == piece && sent < len && !takes_no_more(sink->sock->sk));
+	} while (ret == piece && sent < len);
 	return sent;
 }
 
 static ssize_t send_batch(const struct sink *sink, struct batch *batch, size_t len, int flags,
 			  bool asked_more)
 {
+	batch->broke_off = false;
 	if (batch->by_reference) {
 		int ret = spg_send_pages(sink->sock, sink->net == SPG_TCP, batch->pages,
 					 batch->count, len, flags, asked_more, batch->more);
@@ -350,6 +350,9 @@ static ssize_t send_pipe(struct pipe_inode_info *pipe, struct file *out, size_t 
 		if (!batch.by_reference)
 			*copied += ret;
 		wake |= consume(pipe, ret);
+		/* The error is the socket's no more: who sent again would get another one. */
+		if (batch.broke_off)
+			break;
 	}
 	pipe_unlock(pipe);
 	if (wake)

@@ -754,7 +754,7 @@ static void set_record_limit(int fd, unsigned short limit)
 static void fill_in_parts(int pipe, int fd, size_t len, int count)
 {
 	while (count--) {
-		loff_t off = count * PAGE;
+		loff_t off = count * PAGE % BIG;
 
 		if (splice(fd, &off, pipe, NULL, len, SPLICE_F_NONBLOCK) != (ssize_t)len)
 			printf(" short-fill");
