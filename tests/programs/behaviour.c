@@ -744,10 +744,16 @@ static size_t read_records(int fd, size_t most, bool list)
 	return bytes;
 }
 
-static void set_record_limit(int fd, unsigned short limit)
+/* A connection on which t[1] sends records, at most @limit bytes long unless that is 0, and a pipe. */
+static bool have_records(int t[2], int p[2], unsigned short limit)
 {
+	inet_pair(SOCK_STREAM, t);
+	make_pipe(p);
+	if (!have_tls(t[1], -1))
+		return false;
 	if (limit)
-		r("limit", setsockopt(fd, SOL_TLS, 5 /* TLS_TX_MAX_PAYLOAD_LEN, since 6.19 */, &limit, sizeof(limit)));
+		r("limit", setsockopt(t[1], SOL_TLS, 5 /* TLS_TX_MAX_PAYLOAD_LEN, since 6.19 */, &limit, sizeof(limit)));
+	return true;
 }
 
 /* @count buffers of @len bytes, each of another page. Of more pieces than a record has room for, stock makes it earlier. */
@@ -768,11 +774,8 @@ static void send_records(unsigned short limit)
 	loff_t off = 3;
 	pid_t reader;
 
-	inet_pair(SOCK_STREAM, t);
-	make_pipe(p);
-	if (!have_tls(t[1], -1))
+	if (!have_records(t, p, limit))
 		return;
-	set_record_limit(t[1], limit);
 	fflush(stdout);
 	reader = fork();
 	if (!reader) {
@@ -814,11 +817,8 @@ static void fill_with_records(unsigned short limit)
 	ssize_t n;
 	pid_t reader;
 
-	inet_pair(SOCK_STREAM, t);
-	make_pipe(p);
-	if (!have_tls(t[1], -1))
+	if (!have_records(t, p, limit))
 		return;
-	set_record_limit(t[1], limit);
 	setsockopt(t[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	fcntl(t[1], F_SETFL, O_NONBLOCK);
 	r("send-more", send(t[1], "plain", 5, MSG_MORE));
