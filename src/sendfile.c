@@ -173,7 +173,7 @@ static int sendfile_sink_call(struct pipe_inode_info *pipe, struct splice_desc *
 
 	if (S_ISFIFO(file_inode(out)->i_mode) || spg_write_copies(out))
 		return spg_original(sendfile_sink)(pipe, sd);
-	verdict = verdict_on_pipeful(pipe, out);
+	verdict = spg_live_only_logs(SPG_SENDFILE) ? SPG_PASS : verdict_on_pipeful(pipe, out);
 	return trace_verdict_enabled() ? sink_traced(pipe, sd, verdict) :
 					 sink_judged(pipe, sd, verdict, NULL);
 }

@@ -148,7 +148,7 @@ static int fill_copied(const struct msghdr *msg, struct sock *sk, struct sk_buff
 	return min(ret, 0);
 }
 
-static int zerocopy_fill_call SPG_FILL_PARAMETERS
+static noinline int zerocopy_judged SPG_FILL_PARAMETERS
 {
 	enum spg_verdict verdict = spg_verdict_inside(SPG_ZEROCOPY, 0);
 	size_t before = iov_iter_count(from);
@@ -166,6 +166,20 @@ static int zerocopy_fill_call SPG_FILL_PARAMETERS
 	if ((!ret || (ret == -EMSGSIZE && bytes && sk && sk->sk_type == SOCK_STREAM)) &&
 	    !SPG_FILL_IS_NESTED)
 		count_piece(verdict, from, bytes, sk ?: skb->sk);
+	return ret;
+}
+
+/* In log, where nobody traces, only whether it was the last piece is to be known. */
+static int zerocopy_fill_call SPG_FILL_PARAMETERS
+{
+	int ret;
+
+	if (!spg_live_only_logs(SPG_ZEROCOPY) || trace_verdict_enabled() || !sk ||
+	    SPG_IS_DEVICE_MEMORY)
+		return zerocopy_judged SPG_FILL_ARGUMENTS;
+	ret = spg_original(zerocopy_fill) SPG_FILL_ARGUMENTS;
+	if (!ret && !iov_iter_count(from) && !SPG_FILL_IS_NESTED)
+		spg_count(SPG_ZEROCOPY, SPG_PASSED, 1);
 	return ret;
 }
 
