@@ -59,8 +59,7 @@ declare -A allowed=(
 	[vmsplice_file]=3
 	[__traceiter_verdict]=1      # probes of the tracepoint: whoever traces has taken their address, so their landing pads are there
 	[fill_copied]=1              # ubuf_info's complete(), as the kernel calls it
-	[zerocopy_fill_call]=1
-	[zerocopy_fill_stand_in]=1
+	[zerocopy_judged]=1
 	[zerocopy_stream_call]=1
 	[zerocopy_stream_stand_in]=1
 )

@@ -49,7 +49,7 @@ declare -A known=(
 	[deferred_get atomic]=1
 	# The completion of a zero-copy send.
 	[zerocopy_stream_stand_in atomic]=1
-	[zerocopy_fill_stand_in atomic]=1
+	[zerocopy_judged atomic]=1
 )
 
 # Lines "function what count", and one for each function that there is.
