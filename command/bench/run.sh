@@ -67,7 +67,7 @@ moves() {
 		move stream sendfile tcp "$size" tmpfs "$FILE"
 		move stream splice tcp "$size" tmpfs "$FILE"
 	done
-	for size in 1024 4096 16384; do move stream files tcp "$size" tmpfs "$FILE"; done
+	for size in 1024 4096 16384; do row stream files tcp "$size" tmpfs "$FILE"; done
 	for size in $SIZES; do
 		move stream vmsplice tcp "$size" memory
 		move zerocopy zerocopy "$size"
